@@ -1,0 +1,273 @@
+# entente: `make help` says what there is to make.
+
+VERSION := 0.1.0
+
+# make's own default is "cc"; objects are kept apart by the compiler's name.
+ifeq ($(origin CC),default)
+CC := gcc
+endif
+CFLAGS ?= -O2 -g
+# For example SAN=address,undefined or SAN=thread.
+SAN ?=
+PREFIX ?= /usr/local
+LIBDIR ?= $(PREFIX)/lib
+DESTDIR ?=
+FUZZ_SECONDS ?= 30
+# Debian's own, which sees Debian's modules; another may come first in PATH.
+PYTHON ?= $(or $(wildcard /usr/bin/python3),python3)
+
+MAKEFLAGS += --no-print-directory
+
+comma := ,
+OUT ?= build
+BUILD ?= $(OUT)/$(notdir $(CC))$(if $(SAN),-$(subst $(comma),-,$(SAN)))
+
+# Kept apart from CFLAGS so that `make CFLAGS=-O0` does not drop them.
+WARNINGS := -Wall -Wextra -Wshadow -Wconversion -Wstrict-prototypes \
+	-Wmissing-prototypes -Wswitch-enum -Wvla -Werror
+# Position independent and hidden for the shared library's sake; the programs
+# lose nothing by it.
+STANDARD := -std=gnu11 -D_GNU_SOURCE -I. -DENTENTE_VERSION='"$(VERSION)"' \
+	-pthread -fPIC -fvisibility=hidden
+# ENTENTE_SANITIZED makes the LMDB map fit beside a sanitizer's own memory.
+SANFLAGS := $(if $(SAN),-fsanitize=$(SAN) -fno-sanitize-recover=all \
+	-fno-omit-frame-pointer -DENTENTE_SANITIZED)
+
+ALL_CFLAGS = $(STANDARD) $(WARNINGS) $(CFLAGS) $(SANFLAGS)
+ALL_LDFLAGS = $(CFLAGS) $(SANFLAGS) -pthread $(LDFLAGS)
+
+# Asked only when something is linked. Libevent's .pc files would add the whole
+# libevent to its parts.
+libs = $(shell pkg-config --libs $(1))
+PROTO_LIBS = $(call libs,msgpack)
+DAEMON_LIBS = -levent_core -levent_pthreads $(call libs,lmdb libxxhash msgpack)
+LIBRARY_LIBS = $(call libs,msgpack libcrypto)
+CLIENT_LIBS = $(LIBRARY_LIBS) $(call libs,jansson)
+SYSTEM_LIBS = $(call libs,msgpack jansson)
+CHECK_LIBS = $(call libs,check)
+
+# --- What there is ---------------------------------------------------------
+
+objects = $(patsubst %.c,$(BUILD)/%.o,$(wildcard $(1)))
+programs = $(patsubst %.c,$(BUILD)/%,$(wildcard $(1)))
+without_tests = $(foreach o,$(1),$(if $(filter test_%,$(notdir $(o))),,$(o)))
+
+PROTO := $(call objects,proto/*.c)
+DAEMON := $(call objects,daemon/*.c)
+LIBRARY := $(call objects,client/lib/*.c)
+CLIENT := $(call objects,client/*.c)
+# Everything of a program but its main, for unit tests.
+DAEMON_PARTS := $(filter-out %/main.o,$(DAEMON))
+CLIENT_PARTS := $(filter-out %/main.o,$(CLIENT))
+MODEL := $(call objects,tests/model/*.c)
+SYSTEM := $(call without_tests,$(call objects,tests/system/*.c))
+
+UNIT_TESTS := $(call programs,tests/unit/test_*.c)
+# The method `revelations` comes with issue 3; take the filter out then.
+SYSTEM_TESTS := $(filter-out %/test_golden_revelations, \
+	$(call programs,tests/system/test_*.c))
+SCRIPT_TESTS := $(wildcard tests/system/*.sh)
+FUZZERS := $(call programs,tests/fuzz/fuzz_*.c)
+
+PROGRAMS := $(BUILD)/entented $(BUILD)/entente
+LIBRARIES := $(BUILD)/libentente.a $(BUILD)/libentente.so
+EXAMPLES := $(wildcard client/examples/*.jsonl)
+
+# What a test or the demo is told of the place it runs in.
+ENVIRONMENT = ENTENTED=$(BUILD)/entented ENTENTE=$(BUILD)/entente \
+	ENTENTE_TESTS=tests ENTENTE_EXAMPLES=client/examples PYTHON=$(PYTHON)
+
+# Debian's packages, by what needs them.
+BUILD_PACKAGES := gcc make pkg-config libevent-dev liblmdb-dev libmsgpack-dev \
+	libxxhash-dev libjansson-dev libssl-dev check libsubunit-dev
+CHECK_PACKAGES := neovim python3-msgpack python3-jsonschema procps strace
+MEMCHECK_PACKAGES := valgrind
+FUZZ_PACKAGES := clang libclang-rt-14-dev
+FORMAT_PACKAGES := clang-format
+LINT_PACKAGES := clang-tidy cppcheck
+TEST_PACKAGES := $(CHECK_PACKAGES) $(MEMCHECK_PACKAGES) $(FUZZ_PACKAGES) \
+	$(FORMAT_PACKAGES) $(LINT_PACKAGES)
+
+# --- Building --------------------------------------------------------------
+
+.PHONY: all
+all: $(PROGRAMS) $(LIBRARIES) ## build the daemon, the client and its library
+
+$(BUILD)/%.o: %.c Makefile
+	@mkdir -p $(@D)
+	$(CC) $(ALL_CFLAGS) -MMD -MP -c -o $@ $<
+
+$(BUILD)/entented: $(DAEMON) $(PROTO)
+	$(CC) $(ALL_LDFLAGS) -o $@ $^ $(DAEMON_LIBS)
+
+$(BUILD)/entente: $(CLIENT) $(BUILD)/libentente.a
+	$(CC) $(ALL_LDFLAGS) -o $@ $^ $(CLIENT_LIBS)
+
+$(BUILD)/libentente.a: $(LIBRARY) $(PROTO)
+	@rm -f $@
+	$(AR) rcs $@ $^
+
+$(BUILD)/libentente.so.0: $(LIBRARY) $(PROTO)
+	$(CC) $(ALL_LDFLAGS) -shared -Wl,-soname,$(@F) -o $@ $^ $(LIBRARY_LIBS)
+
+$(BUILD)/libentente.so: $(BUILD)/libentente.so.0
+	ln -sf $(<F) $@
+
+# Of two patterns that match, make takes the one with the shorter stem.
+$(BUILD)/tests/unit/test_client_%: $(BUILD)/tests/unit/test_client_%.o \
+		$(CLIENT_PARTS) $(BUILD)/libentente.a
+	$(CC) $(ALL_LDFLAGS) -o $@ $^ $(CLIENT_LIBS) $(CHECK_LIBS)
+
+$(BUILD)/tests/unit/test_%: $(BUILD)/tests/unit/test_%.o $(PROTO) $(DAEMON_PARTS)
+	$(CC) $(ALL_LDFLAGS) -o $@ $^ $(DAEMON_LIBS) $(CHECK_LIBS)
+
+$(BUILD)/tests/system/test_%: $(BUILD)/tests/system/test_%.o $(SYSTEM) \
+		$(MODEL) $(PROTO)
+	$(CC) $(ALL_LDFLAGS) -o $@ $^ $(SYSTEM_LIBS) $(CHECK_LIBS)
+
+$(BUILD)/tests/fuzz/fuzz_%: $(BUILD)/tests/fuzz/fuzz_%.o $(PROTO)
+	$(CC) $(ALL_LDFLAGS) -o $@ $^ $(PROTO_LIBS)
+
+# Objects of tests are no leftovers.
+.SECONDARY:
+
+# Below $(BUILD) there may be files of sources that are gone; they do no harm.
+-include $(shell find $(BUILD) -name '*.d' 2>/dev/null)
+
+# --- Testing ---------------------------------------------------------------
+
+.PHONY: demo
+demo: deps-build ## run a session on the example events
+	@$(MAKE) all
+	@$(ENVIRONMENT) tests/demo.sh
+
+.PHONY: check
+check: deps-build deps-check ## build everything and run every test
+	@$(MAKE) layers schema all tests
+	@$(ENVIRONMENT) tests/run.sh $(BUILD)/logs \
+		$(UNIT_TESTS) $(SYSTEM_TESTS) $(SCRIPT_TESTS)
+
+.PHONY: tests
+tests: $(UNIT_TESTS) $(SYSTEM_TESTS)
+
+.PHONY: layers
+layers: ## look for includes that cross a layer
+	@tests/layers.sh
+
+.PHONY: schema
+schema:
+	@$(PYTHON) tests/schema/check.py proto/event.schema.json $(EXAMPLES)
+
+# Valgrind follows no fork into a test, so Check must not fork.
+.PHONY: memcheck
+memcheck: deps-build deps-memcheck ## run the unit tests under valgrind
+	@$(MAKE) SAN= BUILD=$(OUT)/memcheck CFLAGS='-O1 -g -DENTENTE_SANITIZED' \
+		memcheck-run
+
+.PHONY: memcheck-run
+memcheck-run: $(UNIT_TESTS)
+	@$(ENVIRONMENT) CK_FORK=no RUN_UNDER='valgrind --quiet --leak-check=full \
+		--errors-for-leak-kinds=definite,indirect,possible \
+		--error-exitcode=99' tests/run.sh $(BUILD)/logs $(UNIT_TESTS)
+
+.PHONY: fuzz
+fuzz: deps-build deps-fuzz ## fuzz each target for FUZZ_SECONDS (30)
+	@$(MAKE) CC=clang SAN=fuzzer,address,undefined BUILD=$(OUT)/fuzz fuzz-run
+
+.PHONY: fuzz-run
+fuzz-run: $(FUZZERS)
+	@set -e; for fuzzer in $(FUZZERS); do \
+		echo "$${fuzzer##*/}: $(FUZZ_SECONDS) s"; \
+		mkdir -p $$fuzzer.corpus; \
+		$$fuzzer -max_total_time=$(FUZZ_SECONDS) -timeout=10 \
+			-print_final_stats=1 -artifact_prefix=$$fuzzer. \
+			$$fuzzer.corpus >$$fuzzer.log 2>&1 || \
+			{ cat $$fuzzer.log; exit 1; }; \
+		grep stat::number_of_executed_units $$fuzzer.log; \
+	done
+
+.PHONY: coverage
+coverage: ## run the tests and say which lines they reach
+	@rm -rf $(OUT)/coverage
+	@$(MAKE) CC=gcc SAN= BUILD=$(OUT)/coverage CFLAGS='-O0 -g --coverage' check
+	@tests/coverage.sh $(OUT)/coverage
+
+# --- Looking at the code ---------------------------------------------------
+
+SOURCES := $(wildcard $(foreach d,proto daemon client client/lib tests/unit \
+	tests/system tests/model tests/fuzz tests/crash tests/bench,$(d)/*.c))
+HEADERS := $(wildcard $(addsuffix /*.h,$(sort $(dir $(SOURCES)))))
+
+.PHONY: format
+format: deps-format ## put the code into its format
+	@clang-format -i $(SOURCES) $(HEADERS)
+
+.PHONY: format-check
+format-check: deps-format ## say where the code is not in its format
+	@clang-format --dry-run --Werror $(SOURCES) $(HEADERS)
+
+.PHONY: lint
+lint: deps-build deps-lint ## run clang-tidy and cppcheck
+	@clang-tidy --quiet $(SOURCES) -- $(STANDARD)
+	@cppcheck --quiet --enable=warning,performance,portability \
+		--error-exitcode=1 --inline-suppr --suppress=missingIncludeSystem \
+		$(filter -I% -D%,$(STANDARD)) $(SOURCES)
+
+# --- Packages --------------------------------------------------------------
+
+.PHONY: deps
+deps: ## install what is missing for any of these
+	@tests/deps.sh $(BUILD_PACKAGES) $(TEST_PACKAGES)
+
+.PHONY: deps-build deps-check deps-memcheck deps-fuzz deps-format deps-lint
+deps-build:
+	@tests/deps.sh $(BUILD_PACKAGES)
+deps-check:
+	@tests/deps.sh $(CHECK_PACKAGES)
+deps-memcheck:
+	@tests/deps.sh $(MEMCHECK_PACKAGES)
+deps-fuzz:
+	@tests/deps.sh $(FUZZ_PACKAGES)
+deps-format:
+	@tests/deps.sh $(FORMAT_PACKAGES)
+deps-lint:
+	@tests/deps.sh $(LINT_PACKAGES)
+
+# --- Installing ------------------------------------------------------------
+
+DOCDIR := $(PREFIX)/share/doc/entente
+
+.PHONY: install
+install: all ## install below PREFIX (/usr/local)
+	install -d $(addprefix $(DESTDIR),$(PREFIX)/bin $(PREFIX)/sbin \
+		$(PREFIX)/include $(LIBDIR)/pkgconfig $(DOCDIR)/examples)
+	install $(BUILD)/entente $(DESTDIR)$(PREFIX)/bin/
+	install $(BUILD)/entented $(DESTDIR)$(PREFIX)/sbin/
+	install -m 644 client/entente.h $(DESTDIR)$(PREFIX)/include/
+	install -m 644 $(BUILD)/libentente.a $(BUILD)/libentente.so.0 \
+		$(DESTDIR)$(LIBDIR)/
+	ln -sf libentente.so.0 $(DESTDIR)$(LIBDIR)/libentente.so
+	sed -e 's|@PREFIX@|$(PREFIX)|' -e 's|@LIBDIR@|$(LIBDIR)|' \
+		-e 's|@VERSION@|$(VERSION)|' client/entente.pc.in \
+		> $(DESTDIR)$(LIBDIR)/pkgconfig/entente.pc
+	install -m 644 README.md proto/PROTOCOL.md proto/EVENTS.md \
+		proto/event.schema.json $(DESTDIR)$(DOCDIR)/
+	install -m 644 $(EXAMPLES) $(DESTDIR)$(DOCDIR)/examples/
+
+.PHONY: uninstall
+uninstall: ## take out what install put there
+	rm -f $(addprefix $(DESTDIR),$(PREFIX)/bin/entente \
+		$(PREFIX)/sbin/entented $(PREFIX)/include/entente.h \
+		$(addprefix $(LIBDIR)/,libentente.a libentente.so.0 libentente.so \
+		pkgconfig/entente.pc))
+	rm -rf $(DESTDIR)$(DOCDIR)
+
+# ---------------------------------------------------------------------------
+
+.PHONY: clean
+clean: ## remove everything that was built
+	rm -rf $(OUT)
+
+.PHONY: help
+help: ## say this
+	@sed -n 's/^\([a-z-]*\):.*## \(.*\)/\1\t\2/p' Makefile | expand -t 14

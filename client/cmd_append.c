@@ -1,0 +1,90 @@
+/* SPDX-License-Identifier: MIT */
+#include "client/batch.h"
+#include "client/check.h"
+#include "client/commands.h"
+#include "client/event_options.h"
+#include "client/import.h"
+
+static const struct arg_spec specs[] = {
+    {"batch", ARG_COUNT, false, "N",
+     "lines: how many events to append at once (default: 1000)", NULL},
+    {"atomic", ARG_FLAG, false, NULL,
+     "lines: all of them or none, in one batch", NULL},
+    {"dry-run", ARG_FLAG, false, NULL,
+     "check the events here and send nothing; needs no daemon", NULL},
+    EVENT_OPTIONS,
+    {0},
+};
+
+static enum client_status
+send_one(struct client *client, struct span event)
+{
+    struct batch batch;
+    batch_init(&batch, 1, event.size);
+    enum client_status status = CLIENT_REFUSED;
+    if (batch_add(&batch, event, (struct place){NULL, 0}))
+        status = batch_send(&batch, client);
+    if (status == CLIENT_DONE)
+        output_end(&client->out, SUBJECT_STORED);
+    if (status == CLIENT_DONE && client->out.format == &format_text) {
+        struct mp_buf text = {0};
+        struct span id = mp_get_str(event, "id");
+        mp_buf_append(&text, id.data, id.size);
+        mp_buf_append(&text, ": ", 2);
+        batch_sum(&batch, &text);
+        mp_buf_append(&text, "\n", 1);
+        output_write(&client->out, mp_buf_span(&text));
+        mp_buf_deinit(&text);
+    }
+    batch_deinit(&batch);
+    return status;
+}
+
+static enum client_status
+append_one(struct client *client, const struct args *args)
+{
+    struct mp_buf event = {0};
+    struct check check = {0};
+    enum client_status status = event_options_put(client, args, &event);
+    if (status == CLIENT_DONE && args_has(args, "dry-run")) {
+        status = check_event(&check, client, mp_buf_span(&event),
+                             (struct place){NULL, 0});
+        status = check_end(&check, client, status);
+    } else if (status == CLIENT_DONE) {
+        status = send_one(client, mp_buf_span(&event));
+    }
+    mp_buf_deinit(&event);
+    return status;
+}
+
+static enum client_status
+run(struct client *client, const struct args *args)
+{
+    if (!event_options_given(args))
+        return import_lines(client, args);
+    if (args->operand_count > 0)
+        return client_usage(client, "an event comes from options or from "
+                                    "files, not both");
+    if (args_has(args, "batch") || args_has(args, "atomic"))
+        return client_usage(client,
+                            "--batch and --atomic are for lines of files");
+    return append_one(client, args);
+}
+
+const struct command command_append = {
+    .name = "append",
+    .operands = "[FILE...]",
+    .operand_max = SIZE_MAX,
+    .summary = "append events: lines of JSON, or one event from options",
+    .specs = specs,
+    .piped = &format_jsonl,
+    .notes =
+        "Without options that describe an event, each line of the files (or "
+        "of standard input, also \"-\") is one event as JSON. A batch is "
+        "stored whole or not at all; the first one that is refused ends the "
+        "import. Doing it again is safe: a line without an id gets one from "
+        "its content, and what is in the log already is not stored twice.\n"
+        "One event from options needs --type, --partnership, --party, "
+        "--occurred and --title.",
+    .run = run,
+};

@@ -1,0 +1,23 @@
+/* SPDX-License-Identifier: MIT */
+#ifndef DAEMON_ANSWERS_H
+#define DAEMON_ANSWERS_H
+
+#include "daemon/request.h"
+
+/*
+ * What answers each method: the functions behind the table in
+ * daemon/methods.c.  Each takes a request whose arguments were read, and
+ * leaves an answer, a job or an append in it.
+ */
+
+void answer_hello(struct request *request);
+void answer_ping(struct request *request);
+void answer_stats(struct request *request);
+void answer_append(struct request *request);
+void answer_get(struct request *request);
+void answer_replay(struct request *request);
+void answer_state(struct request *request);
+void answer_timeline(struct request *request);
+void answer_gap(struct request *request);
+
+#endif

@@ -1,0 +1,112 @@
+/* SPDX-License-Identifier: MIT */
+#include "daemon/datadir.h"
+
+#include <errno.h>
+#include <fcntl.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <sys/file.h>
+#include <sys/stat.h>
+#include <unistd.h>
+
+#define DATADIR_LOCK_NAME "entented.lock"
+
+/* mkdir -p: parents by the umask's leave, the last one for us alone. */
+static int
+make_path(const char *path)
+{
+    char *copy = strdup(path);
+    if (copy == NULL)
+        return -ENOMEM;
+    int rc = 0;
+    for (char *slash = strchr(copy + 1, '/'); slash != NULL && rc == 0;
+         slash = strchr(slash + 1, '/')) {
+        *slash = '\0';
+        if (mkdir(copy, 0700) != 0 && errno != EEXIST)
+            rc = -errno;
+        *slash = '/';
+    }
+    if (rc == 0 && mkdir(copy, 0700) != 0 && errno != EEXIST)
+        rc = -errno;
+    free(copy);
+    return rc;
+}
+
+static int
+take_lock(struct datadir *datadir, struct diag_reason *reason)
+{
+    datadir->lock_fd = openat(datadir->directory_fd, DATADIR_LOCK_NAME,
+                              O_RDWR | O_CREAT | O_CLOEXEC | O_NOFOLLOW, 0600);
+    if (datadir->lock_fd < 0) {
+        int rc = -errno;
+        diag_because(reason, "%s/%s: %s", datadir->path, DATADIR_LOCK_NAME,
+                     strerror(-rc));
+        return rc;
+    }
+    if (flock(datadir->lock_fd, LOCK_EX | LOCK_NB) != 0) {
+        int rc = errno == EWOULDBLOCK ? -EBUSY : -errno;
+        diag_because(reason,
+                     rc == -EBUSY ? "%s: another entented serves this directory"
+                                  : "%s: cannot be locked",
+                     datadir->path);
+        return rc;
+    }
+    return 0;
+}
+
+int
+datadir_open(struct datadir *datadir, const char *path,
+             struct diag_reason *reason)
+{
+    *datadir = (struct datadir){.directory_fd = -1, .lock_fd = -1};
+    int rc = make_path(path);
+    if (rc == 0) {
+        datadir->path = strdup(path);
+        datadir->directory_fd = open(path, O_RDONLY | O_DIRECTORY | O_CLOEXEC);
+        if (datadir->path == NULL)
+            rc = -ENOMEM;
+        else if (datadir->directory_fd < 0)
+            rc = -errno;
+    }
+    if (rc != 0)
+        diag_because(reason, "%s: %s", path, strerror(-rc));
+    else
+        rc = take_lock(datadir, reason);
+    if (rc != 0)
+        datadir_close(datadir);
+    return rc;
+}
+
+void
+datadir_close(struct datadir *datadir)
+{
+    if (datadir->lock_fd >= 0)
+        close(datadir->lock_fd);
+    if (datadir->directory_fd >= 0)
+        close(datadir->directory_fd);
+    free(datadir->path);
+    *datadir = (struct datadir){.directory_fd = -1, .lock_fd = -1};
+}
+
+int
+datadir_sync(const struct datadir *datadir)
+{
+    return fsync(datadir->directory_fd) == 0 ? 0 : -errno;
+}
+
+bool
+datadir_has(const struct datadir *datadir, const char *name)
+{
+    return faccessat(datadir->directory_fd, name, F_OK, AT_SYMLINK_NOFOLLOW) ==
+           0;
+}
+
+char *
+datadir_file(const struct datadir *datadir, const char *name)
+{
+    char *path;
+    if (asprintf(&path, "%s/%s", datadir->path, name) < 0)
+        return NULL;
+    return path;
+}

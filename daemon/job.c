@@ -1,0 +1,176 @@
+/* SPDX-License-Identifier: MIT */
+#include "daemon/job.h"
+
+#include <stdarg.h>
+#include <stdio.h>
+#include <time.h>
+
+#include "daemon/request.h"
+#include "proto/rpc.h"
+
+/* Looking at the clock costs as much as a few operations. */
+#define JOB_CALLS_PER_CLOCK 32u
+
+/* How soon a client may try again when memory is short or the views cannot be
+ * read, in milliseconds. */
+#define JOB_RETRY_MS 1000u
+
+static uint64_t
+monotonic_us(void)
+{
+    struct timespec now;
+    clock_gettime(CLOCK_MONOTONIC, &now);
+    return (uint64_t)now.tv_sec * 1000000 + (uint64_t)now.tv_nsec / 1000;
+}
+
+void
+job_init(struct job *job, const struct job_class *class,
+         struct request *request)
+{
+    *job = (struct job){.class = class,
+                        .service = request->service,
+                        .msgid = request->msgid,
+                        .needs_views = true,
+                        .tip = log_tip(request->service->log)};
+    request->job = job;
+}
+
+struct job_slice
+job_slice_begin(void)
+{
+    return (struct job_slice){.deadline_us = monotonic_us() + JOB_SLICE_US};
+}
+
+bool
+job_slice_over(struct job_slice *slice)
+{
+    if (++slice->calls % JOB_CALLS_PER_CLOCK != 0)
+        return false;
+    return monotonic_us() >= slice->deadline_us;
+}
+
+static enum job_result
+put_error(struct job *job, struct mp_buf *out, enum model_error code,
+          const char *message, const struct mp_buf *extra, uint32_t count)
+{
+    rpc_put_error(out, job->msgid, code, message, mp_buf_span(extra), count);
+    job->service->errors++;
+    return JOB_DONE;
+}
+
+enum job_result
+job_error(struct job *job, struct mp_buf *out, enum model_error code,
+          const char *format, ...)
+{
+    char message[EVENT_MESSAGE_SIZE];
+    struct mp_buf none = {0};
+    va_list arguments;
+    va_start(arguments, format);
+    vsnprintf(message, sizeof message, format, arguments);
+    va_end(arguments);
+    return put_error(job, out, code, message, &none, 0);
+}
+
+enum job_result
+job_answer(struct job *job, struct mp_buf *out, const struct mp_buf *result)
+{
+    /* The response's own head is less than this. */
+    const size_t head_size_max = 16;
+    if (result->failed)
+        return job_views_error(job, out, VIEWS_FULL);
+    if (result->size > RPC_MESSAGE_SIZE_MAX - head_size_max)
+        return job_error(job, out, MODEL_TOO_LARGE,
+                         "the answer has %zu bytes and a message at most %zu",
+                         result->size, RPC_MESSAGE_SIZE_MAX);
+    rpc_put_result(out, job->msgid);
+    mp_put_raw(out, mp_buf_span(result));
+    return JOB_DONE;
+}
+
+bool
+job_read_begin(struct job *job, struct mp_buf *out)
+{
+    struct service *service = job->service;
+    if (log_read_begin(service->log_reader) != LOG_OK) {
+        job_error(job, out, MODEL_INTERNAL, "the log cannot be read");
+        return false;
+    }
+    if (!job->needs_views)
+        return true;
+    enum views_result result = views_read_begin(service->views_reader);
+    if (result == VIEWS_OK)
+        return true;
+    log_read_end(service->log_reader);
+    job_views_error(job, out, result);
+    return false;
+}
+
+void
+job_read_end(struct job *job)
+{
+    if (job->needs_views)
+        views_read_end(job->service->views_reader);
+    log_read_end(job->service->log_reader);
+}
+
+enum job_result
+job_views_error(struct job *job, struct mp_buf *out, enum views_result result)
+{
+    if (result == VIEWS_FAILED)
+        return job_error(job, out, MODEL_INTERNAL,
+                         "the indexes cannot be read");
+    struct mp_buf extra = {0};
+    mp_put_text(&extra, "retry_ms");
+    mp_put_uint(&extra, JOB_RETRY_MS);
+    put_error(job, out, MODEL_OVERLOADED, "out of memory; try again later",
+              &extra, extra.failed ? 0 : 1);
+    mp_buf_deinit(&extra);
+    return JOB_DONE;
+}
+
+bool
+job_find_partnership(struct job *job, struct mp_buf *out, struct span slug,
+                     uint32_t *partnership)
+{
+    struct views_name name = {0};
+    enum views_result result = views_find_name(job->service->views_reader,
+                                               VIEWS_PARTNERSHIP, slug, &name);
+    if (result == VIEWS_ABSENT)
+        job_error(job, out, MODEL_NOT_FOUND,
+                  "no partnership \"%.*s\" in this log", (int)slug.size,
+                  (const char *)slug.data);
+    else if (result != VIEWS_OK)
+        job_views_error(job, out, result);
+    *partnership = name.number;
+    return result == VIEWS_OK;
+}
+
+enum job_result
+job_corrupt_page(struct job *job, struct mp_buf *out, uint64_t seq,
+                 struct span cursor)
+{
+    char message[EVENT_MESSAGE_SIZE];
+    struct mp_buf extra = {0};
+    snprintf(message, sizeof message,
+             "the stored event at position %llu fails its checksum; restore "
+             "it from a backup",
+             (unsigned long long)seq);
+    mp_put_text(&extra, "seq");
+    mp_put_uint(&extra, seq);
+    if (cursor.data != NULL) {
+        mp_put_text(&extra, "cursor");
+        mp_put_raw(&extra, cursor);
+    }
+    put_error(job, out, MODEL_CORRUPT, message, &extra,
+              extra.failed          ? 0
+              : cursor.data != NULL ? 2
+                                    : 1);
+    mp_buf_deinit(&extra);
+    return JOB_DONE;
+}
+
+enum job_result
+job_corrupt(struct job *job, struct mp_buf *out, uint64_t seq)
+{
+    return job_corrupt_page(job, out, seq, (struct span){0});
+}

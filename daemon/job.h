@@ -1,0 +1,90 @@
+/* SPDX-License-Identifier: MIT */
+#ifndef DAEMON_JOB_H
+#define DAEMON_JOB_H
+
+#include "daemon/asof.h"
+#include "proto/model.h"
+
+/*
+ * A question that may take longer than one turn of the loop.
+ *
+ * The session calls `step` until it says JOB_DONE; each call does a bounded
+ * amount of work inside its own read transactions and writes whole messages.
+ * The ids that it needs are read anew in each step, so nothing is borrowed
+ * between them.  Reactor thread.
+ */
+
+enum job_result {
+    JOB_DONE,  /* the response is written */
+    JOB_AGAIN, /* there is more to do */
+};
+
+/* What one step may write, and how long it may take, before others get their
+ * turn (PROTOCOL.md, "Back-pressure"). */
+#define JOB_CHUNK_SIZE ((size_t)256 << 10)
+#define JOB_SLICE_US ((uint64_t)1000)
+
+struct job {
+    struct job *next; /* the session's */
+    const struct job_class *class;
+    struct service *service;
+    uint32_t msgid;
+    bool streaming; /* cancel applies, and the msgid is taken */
+    bool cancelled;
+    bool needs_views;
+    uint64_t tip; /* of the log when the request was received */
+};
+
+struct job_class {
+    enum job_result (*step)(struct job *job, struct mp_buf *out);
+    void (*free)(struct job *job);
+};
+
+struct request;
+
+/* A job that reads views and log; the request hands it to the session. */
+void job_init(struct job *job, const struct job_class *class,
+              struct request *request);
+
+/* Is the time of a slice over?  Looks at the clock now and then only. */
+struct job_slice {
+    uint64_t deadline_us;
+    unsigned calls;
+};
+
+struct job_slice job_slice_begin(void);
+bool job_slice_over(struct job_slice *slice);
+
+/* Both read views and log between these. False: an `internal` or
+ * `unavailable` error has been written. */
+bool job_read_begin(struct job *job, struct mp_buf *out);
+void job_read_end(struct job *job);
+
+/* Write a response; `too_large` where it does not fit a message.  Returns
+ * JOB_DONE. */
+enum job_result job_answer(struct job *job, struct mp_buf *out,
+                           const struct mp_buf *result);
+
+/* Write an error response; returns JOB_DONE. */
+enum job_result job_error(struct job *job, struct mp_buf *out,
+                          enum model_error code, const char *format, ...)
+    __attribute__((format(printf, 4, 5)));
+
+/* Look a partnership up; false when an error was written: `not_found`
+ * for one that the whole log has never seen. */
+bool job_find_partnership(struct job *job, struct mp_buf *out, struct span slug,
+                          uint32_t *partnership);
+
+/* The views or the memory failed; returns JOB_DONE. */
+enum job_result job_views_error(struct job *job, struct mp_buf *out,
+                                enum views_result result);
+
+/* A stored event that fails its checksum, with its position; returns
+ * JOB_DONE. */
+enum job_result job_corrupt(struct job *job, struct mp_buf *out, uint64_t seq);
+
+/* The same with a cursor that goes on behind it. */
+enum job_result job_corrupt_page(struct job *job, struct mp_buf *out,
+                                 uint64_t seq, struct span cursor);
+
+#endif

@@ -1,0 +1,380 @@
+/* SPDX-License-Identifier: MIT */
+#include "daemon/log.h"
+
+#include <assert.h>
+#include <errno.h>
+#include <fcntl.h>
+#include <stdatomic.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <sys/statvfs.h>
+#include <unistd.h>
+#include <xxhash.h>
+
+#include "daemon/env.h"
+#include "daemon/log_create.h"
+#include "daemon/order.h"
+
+#define LOG_CHECKSUM_SIZE ((size_t)8)
+#define LOG_KEY_SIZE ((size_t)8)
+
+/* Free space that an append leaves, so that the views and an orderly stop
+ * still have room. */
+#define LOG_FREE_SPACE_MIN ((uint64_t)2 << 20)
+
+/* What a batch may cost beyond its bytes: copied pages, page headers, and the
+ * views' share. */
+#define LOG_SPACE_FACTOR 4u
+
+struct log {
+    MDB_env *env;
+    MDB_dbi events;
+    int directory_fd; /* the datadir's */
+    uint64_t quota;
+    _Atomic uint64_t tip;
+    bool failed; /* writer thread only */
+    char id[LOG_ID_SIZE];
+};
+
+struct log_reader {
+    struct log *log;
+    MDB_txn *txn; /* reset between reads, never aborted before the end */
+    MDB_cursor *cursor;
+    uint64_t at; /* position of the cursor, 0 for none */
+};
+
+static uint64_t
+checksum(uint64_t seq, struct span event)
+{
+    return XXH3_64bits_withSeed(event.data, event.size, seq);
+}
+
+/* --- opening -------------------------------------------------------------*/
+
+static int
+read_meta(struct log *log, MDB_txn *txn, struct diag_reason *reason)
+{
+    MDB_dbi meta;
+    MDB_val key = {.mv_size = 6, .mv_data = (char[]){"format"}};
+    MDB_val value;
+    int rc = mdb_dbi_open(txn, "meta", 0, &meta);
+    if (rc == 0)
+        rc = mdb_get(txn, meta, &key, &value);
+    if (rc != 0 || value.mv_size != 4) {
+        diag_because(reason, "log.mdb is not an entente log");
+        return -EINVAL;
+    }
+    uint32_t format = order_get_u32(value.mv_data);
+    if (format != LOG_FORMAT) {
+        diag_because(reason,
+                     "log.mdb has format %u and this entented reads format "
+                     "%u; use the version that wrote it",
+                     format, LOG_FORMAT);
+        return -EINVAL;
+    }
+    key = (MDB_val){.mv_size = 2, .mv_data = (char[]){"id"}};
+    rc = mdb_get(txn, meta, &key, &value);
+    if (rc != 0 || value.mv_size != LOG_ID_SIZE / 2) {
+        diag_because(reason, "log.mdb has no id");
+        return -EINVAL;
+    }
+    for (size_t i = 0; i < value.mv_size; i++)
+        snprintf(log->id + 2 * i, 3, "%02x", ((uint8_t *)value.mv_data)[i]);
+    return 0;
+}
+
+/* The tip is the number of events, or a position is missing. */
+static int
+read_tip(struct log *log, MDB_txn *txn, struct diag_reason *reason)
+{
+    int rc = mdb_dbi_open(txn, "log", 0, &log->events);
+    if (rc != 0) {
+        diag_because(reason, "log.mdb holds no log: %s", mdb_strerror(rc));
+        return env_error(rc);
+    }
+    MDB_stat stat;
+    MDB_cursor *cursor;
+    rc = mdb_stat(txn, log->events, &stat);
+    if (rc == 0)
+        rc = mdb_cursor_open(txn, log->events, &cursor);
+    if (rc != 0) {
+        diag_because(reason, "log.mdb: %s", mdb_strerror(rc));
+        return env_error(rc);
+    }
+    MDB_val key, value;
+    uint64_t last = 0;
+    rc = mdb_cursor_get(cursor, &key, &value, MDB_LAST);
+    if (rc == 0 && key.mv_size == LOG_KEY_SIZE)
+        last = order_get_u64(key.mv_data);
+    mdb_cursor_close(cursor);
+    if (last != stat.ms_entries) {
+        diag_because(reason,
+                     "log.mdb: %llu events but the last position is %llu; "
+                     "restore it from a backup",
+                     (unsigned long long)stat.ms_entries,
+                     (unsigned long long)last);
+        return -EINVAL;
+    }
+    atomic_store(&log->tip, last);
+    return 0;
+}
+
+static int
+read_head(struct log *log, struct diag_reason *reason)
+{
+    MDB_txn *txn;
+    int rc = mdb_txn_begin(log->env, NULL, 0, &txn);
+    if (rc != 0) {
+        diag_because(reason, "log.mdb: %s", mdb_strerror(rc));
+        return env_error(rc);
+    }
+    rc = read_meta(log, txn, reason);
+    if (rc == 0)
+        rc = read_tip(log, txn, reason);
+    if (rc != 0) {
+        mdb_txn_abort(txn);
+        return rc;
+    }
+    return env_error(mdb_txn_commit(txn)); /* keeps the handles; no page */
+}
+
+int
+log_open(const struct datadir *datadir, uint64_t quota, struct log **opened,
+         struct diag_reason *reason)
+{
+    struct log *log = calloc(1, sizeof *log);
+    char *path = datadir_file(datadir, LOG_FILE_NAME);
+    int rc = -ENOMEM;
+    if (log == NULL || path == NULL) {
+        diag_because(reason, "out of memory");
+        goto out;
+    }
+    log->quota = quota;
+    log->directory_fd = datadir->directory_fd;
+    rc = log_create_if_new(datadir, reason);
+    if (rc == 0)
+        rc = env_open(path, 0, 2, &log->env, reason);
+    if (rc == 0)
+        rc = read_head(log, reason);
+    if (rc == 0)
+        rc = log_create_mark(datadir, log->id, reason);
+out:
+    free(path);
+    if (rc != 0)
+        log_close(log);
+    else
+        *opened = log;
+    return rc;
+}
+
+void
+log_close(struct log *log)
+{
+    if (log == NULL)
+        return;
+    if (log->env != NULL)
+        mdb_env_close(log->env);
+    free(log);
+}
+
+uint64_t
+log_tip(const struct log *log)
+{
+    return atomic_load_explicit(&log->tip, memory_order_acquire);
+}
+
+const char *
+log_id(const struct log *log)
+{
+    return log->id;
+}
+
+uint64_t
+log_size(const struct log *log)
+{
+    return env_size(log->env);
+}
+
+/* --- appending -----------------------------------------------------------*/
+
+static bool
+has_room(const struct log *log, const struct span *events, size_t count)
+{
+    uint64_t size = 0;
+    for (size_t i = 0; i < count; i++)
+        size += events[i].size + LOG_CHECKSUM_SIZE + LOG_KEY_SIZE;
+    if (log->quota != 0 && log_size(log) + size > log->quota)
+        return false;
+    struct statvfs space;
+    if (fstatvfs(log->directory_fd, &space) != 0)
+        return true; /* the commit will tell */
+    return (uint64_t)space.f_bavail * space.f_frsize >=
+           LOG_FREE_SPACE_MIN + LOG_SPACE_FACTOR * size;
+}
+
+static int
+put_event(struct log *log, MDB_txn *txn, uint64_t seq, struct span event)
+{
+    uint8_t position[LOG_KEY_SIZE];
+    order_put_u64(position, seq);
+    MDB_val key = {.mv_size = sizeof position, .mv_data = position};
+    MDB_val value = {.mv_size = LOG_CHECKSUM_SIZE + event.size};
+    int rc = mdb_put(txn, log->events, &key, &value, MDB_APPEND | MDB_RESERVE);
+    if (rc != 0)
+        return rc;
+    uint8_t *at = value.mv_data;
+    order_put_u64(at, checksum(seq, event));
+    memcpy(at + LOG_CHECKSUM_SIZE, event.data, event.size);
+    return 0;
+}
+
+/*
+ * LMDB flushes the pages, then writes the meta page.  When that last write
+ * fails every later transaction is refused with MDB_PANIC, and the commit may
+ * have happened or not.  Any earlier failure left the meta page alone: nothing
+ * was stored.  A full disk or a limit on the file's size shows as a short
+ * write, which LMDB reports as EIO.
+ */
+static enum log_result
+commit_failed(struct log *log, int rc)
+{
+    MDB_txn *probe = NULL;
+    bool panic = mdb_txn_begin(log->env, NULL, MDB_RDONLY, &probe) != 0;
+    mdb_txn_abort(probe);
+    struct statvfs space;
+    bool full =
+        rc == ENOSPC || rc == EDQUOT || rc == EFBIG || rc == MDB_MAP_FULL ||
+        (rc == EIO && fstatvfs(log->directory_fd, &space) == 0 &&
+         (uint64_t)space.f_bavail * space.f_frsize < LOG_FREE_SPACE_MIN);
+    if (!panic && full)
+        return LOG_FULL;
+    if (!panic && (rc == ENOMEM || rc == MDB_TXN_FULL))
+        return LOG_FULL;
+    diag(DIAG_ERROR, "log.mdb: commit failed: %s; no further append",
+         mdb_strerror(rc));
+    log->failed = true;
+    return LOG_FAILED;
+}
+
+enum log_result
+log_append(struct log *log, const struct span *events, size_t count)
+{
+    if (log->failed)
+        return LOG_FAILED;
+    if (!has_room(log, events, count))
+        return LOG_FULL;
+    uint64_t tip = log_tip(log);
+    MDB_txn *txn = NULL;
+    int rc = mdb_txn_begin(log->env, NULL, 0, &txn);
+    for (size_t i = 0; i < count && rc == 0; i++)
+        rc = put_event(log, txn, tip + 1 + i, events[i]);
+    if (rc == 0) {
+        rc = mdb_txn_commit(txn);
+        txn = NULL; /* commit frees it, whatever it returns */
+    }
+    mdb_txn_abort(txn); /* a no-op for NULL */
+    if (rc != 0)
+        return commit_failed(log, rc);
+    atomic_store_explicit(&log->tip, tip + count, memory_order_release);
+    return LOG_OK;
+}
+
+/* --- reading -------------------------------------------------------------*/
+
+struct log_reader *
+log_reader_new(struct log *log)
+{
+    struct log_reader *reader = calloc(1, sizeof *reader);
+    if (reader != NULL)
+        reader->log = log;
+    return reader;
+}
+
+void
+log_reader_free(struct log_reader *reader)
+{
+    if (reader == NULL)
+        return;
+    if (reader->cursor != NULL)
+        mdb_cursor_close(reader->cursor);
+    mdb_txn_abort(reader->txn);
+    free(reader);
+}
+
+enum log_result
+log_read_begin(struct log_reader *reader)
+{
+    int rc;
+    reader->at = 0;
+    if (reader->txn != NULL)
+        rc = mdb_txn_renew(reader->txn);
+    else
+        rc = mdb_txn_begin(reader->log->env, NULL, MDB_RDONLY, &reader->txn);
+    if (rc == 0 && reader->cursor != NULL)
+        rc = mdb_cursor_renew(reader->txn, reader->cursor);
+    else if (rc == 0)
+        rc = mdb_cursor_open(reader->txn, reader->log->events, &reader->cursor);
+    if (rc == 0)
+        return LOG_OK;
+    diag(DIAG_ERROR, "log.mdb: cannot be read: %s", mdb_strerror(rc));
+    if (reader->cursor != NULL)
+        mdb_cursor_close(reader->cursor);
+    mdb_txn_abort(reader->txn);
+    reader->cursor = NULL;
+    reader->txn = NULL;
+    return LOG_FAILED;
+}
+
+void
+log_read_end(struct log_reader *reader)
+{
+    mdb_txn_reset(reader->txn);
+}
+
+/* Neighbours without a search, anything else with one. */
+static int
+seek(struct log_reader *reader, uint64_t seq, MDB_val *value)
+{
+    uint8_t position[LOG_KEY_SIZE];
+    order_put_u64(position, seq);
+    MDB_val key = {.mv_size = sizeof position, .mv_data = position};
+    MDB_cursor_op op = MDB_SET_KEY;
+    if (reader->at != 0 && seq == reader->at + 1)
+        op = MDB_NEXT;
+    else if (reader->at != 0 && seq + 1 == reader->at)
+        op = MDB_PREV;
+    int rc = mdb_cursor_get(reader->cursor, &key, value, op);
+    if (rc == 0 &&
+        (key.mv_size != LOG_KEY_SIZE || order_get_u64(key.mv_data) != seq))
+        rc = MDB_CORRUPTED;
+    reader->at = rc == 0 ? seq : 0;
+    return rc;
+}
+
+enum log_result
+log_salvage(struct log_reader *reader, uint64_t seq, struct span *bytes)
+{
+    MDB_val value;
+    int rc = seek(reader, seq, &value);
+    if (rc == MDB_NOTFOUND)
+        return LOG_ABSENT;
+    if (rc != 0 || value.mv_size < LOG_CHECKSUM_SIZE)
+        return LOG_CORRUPT;
+    *bytes = (struct span){(uint8_t *)value.mv_data + LOG_CHECKSUM_SIZE,
+                           value.mv_size - LOG_CHECKSUM_SIZE};
+    return LOG_OK;
+}
+
+enum log_result
+log_read(struct log_reader *reader, uint64_t seq, struct span *event)
+{
+    struct span found;
+    enum log_result result = log_salvage(reader, seq, &found);
+    if (result != LOG_OK)
+        return result;
+    if (order_get_u64(found.data - LOG_CHECKSUM_SIZE) != checksum(seq, found))
+        return LOG_CORRUPT;
+    *event = found;
+    return LOG_OK;
+}

@@ -1,0 +1,94 @@
+/* SPDX-License-Identifier: MIT */
+#ifndef DAEMON_LOG_H
+#define DAEMON_LOG_H
+
+#include "daemon/datadir.h"
+#include "proto/span.h"
+
+#include <stdint.h>
+
+/*
+ * The log: every event that was ever acknowledged, by position.
+ *
+ * Behind it is LMDB with its default, full synchronisation: when log_append
+ * returns LOG_OK the events are on stable storage, provided that the device
+ * honours a flush and writes sectors of 512 bytes whole.  Each event carries a
+ * 64-bit checksum (XXH3) over its bytes and its position, verified on every
+ * read.  Nothing outside this module knows what is behind it.
+ *
+ * On disk, format 1: database "log": key position (8 bytes, big-endian), value
+ * checksum (8 bytes, big-endian), then the event; database "meta": "format"
+ * (4 bytes, big-endian), "id" (16 bytes).  To change it: raise
+ * LOG_FORMAT, read both, write only the new one, and say so in this comment.
+ *
+ * One writer thread calls log_append; readers belong to the thread that opened
+ * them; log_tip is for any thread.
+ */
+
+#define LOG_FORMAT 1u
+
+enum log_result {
+    LOG_OK = 0,
+    LOG_ABSENT,  /* no event has that position */
+    LOG_CORRUPT, /* its checksum fails: the bytes must not be used */
+    LOG_FULL,    /* no room: nothing was stored, later appends may succeed */
+    LOG_FAILED,  /* the disk failed: what was being appended may be stored or
+                    not, and nothing can be appended any more */
+};
+
+struct log;
+
+/* 16 random bytes, in hexadecimal with a NUL. */
+#define LOG_ID_SIZE 33
+
+/*
+ * Open the log of a data directory; make it where the directory never held
+ * one.  `quota` bounds the file's bytes, 0 for no bound.  0, or a negative
+ * errno with `reason` set: a file that is empty, truncated, of another format
+ * or gone although the directory once held a log is refused, never replaced.
+ */
+int log_open(const struct datadir *datadir, uint64_t quota, struct log **log,
+             struct diag_reason *reason) __attribute__((warn_unused_result));
+void log_close(struct log *log); /* NULL is legal; no reader may be open */
+
+/* The last durable position; 0 while the log is empty. */
+uint64_t log_tip(const struct log *log);
+const char *log_id(const struct log *log);
+
+/* Bytes of the files that hold the log. */
+uint64_t log_size(const struct log *log);
+
+/*
+ * Append whole stored events at the positions behind the tip, all or none.
+ * LOG_OK, LOG_FULL or LOG_FAILED.
+ */
+enum log_result log_append(struct log *log, const struct span *events,
+                           size_t count) __attribute__((warn_unused_result));
+
+/* A view of the log at one moment; what it lends lives until log_read_end. */
+struct log_reader;
+
+struct log_reader *log_reader_new(struct log *log); /* NULL: no memory */
+void log_reader_free(struct log_reader *reader);
+
+/* LOG_OK or LOG_FAILED. Reads between begin and end see one moment; keep them
+ * apart by no more than one chunk of work, since they pin pages. */
+enum log_result log_read_begin(struct log_reader *reader)
+    __attribute__((warn_unused_result));
+void log_read_end(struct log_reader *reader);
+
+/*
+ * The event at a position, borrowed until log_read_end.  Reading positions in
+ * ascending or descending order costs no search.
+ */
+enum log_result log_read(struct log_reader *reader, uint64_t seq,
+                         struct span *event)
+    __attribute__((warn_unused_result));
+
+/* The bytes of an event whose checksum fails: a hint for whoever works around
+ * the damage, never to be believed and never to be sent. */
+enum log_result log_salvage(struct log_reader *reader, uint64_t seq,
+                            struct span *bytes)
+    __attribute__((warn_unused_result));
+
+#endif

@@ -1,0 +1,435 @@
+/* SPDX-License-Identifier: MIT */
+#include "daemon/server.h"
+
+#include <errno.h>
+#include <event2/listener.h>
+#include <poll.h>
+#include <signal.h>
+#include <stdlib.h>
+#include <string.h>
+#include <sysexits.h>
+#include <time.h>
+#include <unistd.h>
+
+#include "daemon/conn.h"
+
+/* What is in flight at the end has this long to be answered and taken. */
+#define SERVER_STOP_TIMEOUT_S 10
+
+/* Out of descriptors: how long to leave the backlog alone. */
+#define SERVER_ACCEPT_PAUSE_US 100000
+
+/* Descriptors that are kept for ourselves: files, the loop, the journal. */
+#define SERVER_DESCRIPTORS_KEPT 64u
+
+struct listener {
+    struct server *server;
+    struct listen_socket socket;
+    struct evconnlistener *events;
+};
+
+struct server {
+    struct conn_owner owner; /* first: conns know us by it */
+    struct datadir datadir;
+    struct service service;
+    struct event_base *base;
+    struct listener listeners[SERVER_LISTENERS_MAX];
+    size_t listener_count;
+    struct event *writer_news, *sigterm, *sigint, *reap, *resume, *give_up;
+    struct conn *conns; /* doubly linked */
+    struct conn *dead;  /* to be freed at the end of the turn */
+    size_t connection_count;
+    bool accepting, stopping;
+    int status;
+};
+
+/* --- accepting -----------------------------------------------------------*/
+
+static void
+set_accepting(struct server *server, bool accepting)
+{
+    if (server->accepting == accepting)
+        return;
+    server->accepting = accepting;
+    for (size_t i = 0; i < server->listener_count; i++) {
+        if (server->listeners[i].events == NULL)
+            continue;
+        if (accepting)
+            evconnlistener_enable(server->listeners[i].events);
+        else
+            evconnlistener_disable(server->listeners[i].events);
+    }
+}
+
+static bool
+has_room(const struct server *server)
+{
+    return server->connection_count < SERVER_CONNECTIONS_MAX &&
+           !server->stopping;
+}
+
+static void
+on_accept(struct evconnlistener *events, evutil_socket_t fd,
+          struct sockaddr *address, int size, void *context)
+{
+    struct listener *listener = context;
+    struct server *server = listener->server;
+    (void)events;
+    (void)address;
+    (void)size;
+    enum service_role role = listen_role(fd, listener->socket.is_unix);
+    struct conn *conn = conn_new(server->base, fd, &server->service, role,
+                                 !listener->socket.is_unix, &server->owner);
+    if (conn == NULL) {
+        server->service.connections_refused++;
+        return;
+    }
+    conn->next = server->conns;
+    if (conn->next != NULL)
+        conn->next->previous = conn;
+    server->conns = conn;
+    server->connection_count++;
+    server->service.connections = server->connection_count;
+    server->service.connections_total++;
+    if (!has_room(server))
+        set_accepting(server, false);
+}
+
+/* Out of descriptors the backlog would wake us without end. */
+static void
+on_accept_error(struct evconnlistener *events, void *context)
+{
+    struct listener *listener = context;
+    struct timeval pause = {.tv_usec = SERVER_ACCEPT_PAUSE_US};
+    (void)events;
+    if (!evtimer_pending(listener->server->resume, NULL))
+        diag(DIAG_WARNING, "cannot accept: %s; waiting",
+             strerror(EVUTIL_SOCKET_ERROR()));
+    listener->server->service.connections_refused++;
+    set_accepting(listener->server, false);
+    evtimer_add(listener->server->resume, &pause);
+}
+
+static void
+on_resume(evutil_socket_t fd, short what, void *context)
+{
+    struct server *server = context;
+    (void)fd;
+    (void)what;
+    if (has_room(server))
+        set_accepting(server, true);
+}
+
+/* --- connections ---------------------------------------------------------*/
+
+static void
+finish_stop(struct server *server)
+{
+    if (server->stopping && server->conns == NULL)
+        event_base_loopbreak(server->base);
+}
+
+static void
+on_reap(evutil_socket_t fd, short what, void *context)
+{
+    struct server *server = context;
+    (void)fd;
+    (void)what;
+    while (server->dead != NULL) {
+        struct conn *conn = server->dead;
+        server->dead = conn->next;
+        conn_free(conn);
+    }
+    if (has_room(server) && !evtimer_pending(server->resume, NULL))
+        set_accepting(server, true);
+    finish_stop(server);
+}
+
+static void
+on_over(struct conn_owner *owner, struct conn *conn)
+{
+    struct server *server = (struct server *)owner;
+    struct timeval soon = {0};
+    if (conn->previous != NULL)
+        conn->previous->next = conn->next;
+    else
+        server->conns = conn->next;
+    if (conn->next != NULL)
+        conn->next->previous = conn->previous;
+    conn->next = server->dead;
+    server->dead = conn;
+    server->connection_count--;
+    server->service.connections = server->connection_count;
+    evtimer_add(server->reap, &soon);
+}
+
+static void
+on_waiting(struct conn_owner *owner, uint64_t position)
+{
+    struct server *server = (struct server *)owner;
+    writer_want_views(server->service.writer, position);
+}
+
+/* --- stopping ------------------------------------------------------------*/
+
+static void
+begin_stop(struct server *server, int status)
+{
+    struct timeval timeout = {.tv_sec = SERVER_STOP_TIMEOUT_S};
+    if (server->stopping)
+        return;
+    server->stopping = true;
+    server->status = status;
+    set_accepting(server, false);
+    for (struct conn *conn = server->conns, *next; conn != NULL; conn = next) {
+        next = conn->next;
+        session_stop(conn->session);
+        conn_pump(conn);
+    }
+    evtimer_add(server->give_up, &timeout);
+    finish_stop(server);
+}
+
+static void
+on_signal(evutil_socket_t number, short what, void *context)
+{
+    (void)what;
+    diag(DIAG_NOTICE, "%s: stopping", strsignal((int)number));
+    begin_stop(context, 0);
+}
+
+static void
+on_give_up(evutil_socket_t fd, short what, void *context)
+{
+    struct server *server = context;
+    (void)fd;
+    (void)what;
+    diag(DIAG_WARNING, "%zu clients did not take their answers in time",
+         server->connection_count);
+    event_base_loopbreak(server->base);
+}
+
+/* --- the writer's news ---------------------------------------------------*/
+
+/* Outcomes of one connection are written together, then sent. */
+static void
+deliver(struct server *server, struct append_request *outcome)
+{
+    while (outcome != NULL) {
+        struct append_request *next = outcome->next;
+        session_appended(outcome);
+        outcome = next;
+    }
+    for (struct conn *conn = server->conns, *after; conn != NULL;
+         conn = after) {
+        after = conn->next;
+        if (conn->waiting || session_output(conn->session)->size > 0 ||
+            !session_can_read(conn->session))
+            conn_pump(conn);
+    }
+}
+
+static void
+on_writer_news(evutil_socket_t fd, short what, void *context)
+{
+    struct server *server = context;
+    (void)fd;
+    (void)what;
+    deliver(server, writer_outcomes(server->service.writer));
+    if (writer_state(server->service.writer) == WRITER_FAILED &&
+        !server->stopping) {
+        diag(DIAG_ERROR, "the data can no longer be written; ending");
+        begin_stop(server, EX_IOERR);
+    }
+}
+
+/* --- starting ------------------------------------------------------------*/
+
+static int
+open_data(struct server *server, const char *path, struct diag_reason *reason)
+{
+    struct service *service = &server->service;
+    int rc = datadir_open(&server->datadir, path, reason);
+    if (rc == 0)
+        rc = log_open(&server->datadir, 0, &service->log, reason);
+    if (rc == 0)
+        rc =
+            views_open(&server->datadir, service->log, &service->views, reason);
+    if (rc == 0)
+        rc = datadir_sync(&server->datadir);
+    if (rc != 0)
+        return rc;
+    service->log_reader = log_reader_new(service->log);
+    service->views_reader = views_reader_new(service->views);
+    service->writer = writer_new(service->log, service->views);
+    if (service->log_reader != NULL && service->views_reader != NULL &&
+        service->writer != NULL)
+        return 0;
+    diag_because(reason, "out of memory");
+    return -ENOMEM;
+}
+
+/* A few missing views are made before anybody asks; many while we serve. */
+static void
+wait_for_views(struct server *server)
+{
+    struct service *service = &server->service;
+    while (writer_state(service->writer) == WRITER_STARTING &&
+           log_tip(service->log) - views_position(service->views) <=
+               WRITER_LAG_MAX) {
+        struct pollfd news = {.fd = writer_fd(service->writer),
+                              .events = POLLIN};
+        poll(&news, 1, 1000);
+        writer_outcomes(service->writer); /* none yet; empties the fd */
+    }
+}
+
+static bool
+make_events(struct server *server)
+{
+    struct event_base *base = server->base = event_base_new();
+    if (base == NULL)
+        return false;
+    server->writer_news =
+        event_new(base, writer_fd(server->service.writer), EV_READ | EV_PERSIST,
+                  on_writer_news, server);
+    server->sigterm = evsignal_new(base, SIGTERM, on_signal, server);
+    server->sigint = evsignal_new(base, SIGINT, on_signal, server);
+    server->reap = evtimer_new(base, on_reap, server);
+    server->resume = evtimer_new(base, on_resume, server);
+    server->give_up = evtimer_new(base, on_give_up, server);
+    if (server->writer_news == NULL || server->sigterm == NULL ||
+        server->sigint == NULL || server->reap == NULL ||
+        server->resume == NULL || server->give_up == NULL)
+        return false;
+    return event_add(server->writer_news, NULL) == 0 &&
+           event_add(server->sigterm, NULL) == 0 &&
+           event_add(server->sigint, NULL) == 0;
+}
+
+static int
+open_listener(struct server *server, const char *url,
+              struct diag_reason *reason)
+{
+    struct listener *listener = &server->listeners[server->listener_count];
+    int rc = listen_open(url, &listener->socket, reason);
+    if (rc != 0)
+        return rc;
+    server->listener_count++;
+    listener->server = server;
+    listener->events = evconnlistener_new(
+        server->base, on_accept, listener,
+        LEV_OPT_CLOSE_ON_EXEC | LEV_OPT_CLOSE_ON_FREE, 0, listener->socket.fd);
+    if (listener->events == NULL) {
+        diag_because(reason, "%s: out of memory", url);
+        return -ENOMEM;
+    }
+    evconnlistener_set_error_cb(listener->events, on_accept_error);
+    diag(DIAG_INFO, "listening on %s", listener->socket.url);
+    return 0;
+}
+
+static int
+start(struct server *server, const struct server_options *options,
+      struct diag_reason *reason)
+{
+    struct timespec now;
+    clock_gettime(CLOCK_REALTIME, &now);
+    server->service.start_ms =
+        (uint64_t)now.tv_sec * 1000 + (uint64_t)now.tv_nsec / 1000000;
+    server->service.now_ms = (int64_t)server->service.start_ms;
+    int rc = open_data(server, options->data, reason);
+    if (rc != 0)
+        return rc;
+    wait_for_views(server);
+    if (!make_events(server)) {
+        diag_because(reason, "the event loop cannot be made");
+        return -ENOMEM;
+    }
+    for (size_t i = 0; i < options->listen_count && rc == 0; i++)
+        rc = open_listener(server, options->listen[i], reason);
+    if (rc != 0)
+        return rc;
+    server->accepting = true;
+    views_serving(server->service.views);
+    diag(DIAG_NOTICE, "ready");
+    return 0;
+}
+
+/* --- ending --------------------------------------------------------------*/
+
+static void
+free_event(struct event *event)
+{
+    if (event != NULL)
+        event_free(event);
+}
+
+static void
+close_loop(struct server *server)
+{
+    for (size_t i = 0; i < server->listener_count; i++) {
+        listen_forget(&server->listeners[i].socket);
+        if (server->listeners[i].events != NULL)
+            evconnlistener_free(server->listeners[i].events);
+        else
+            close(server->listeners[i].socket.fd);
+    }
+    while (server->conns != NULL) {
+        struct conn *conn = server->conns;
+        server->conns = conn->next;
+        conn_free(conn);
+    }
+    while (server->dead != NULL) {
+        struct conn *conn = server->dead;
+        server->dead = conn->next;
+        conn_free(conn);
+    }
+    free_event(server->writer_news);
+    free_event(server->sigterm);
+    free_event(server->sigint);
+    free_event(server->reap);
+    free_event(server->resume);
+    free_event(server->give_up);
+    if (server->base != NULL)
+        event_base_free(server->base);
+}
+
+static void
+close_data(struct server *server)
+{
+    struct service *service = &server->service;
+    if (service->writer != NULL) {
+        writer_stop(service->writer);
+        deliver(server, writer_outcomes(service->writer));
+        writer_free(service->writer);
+    }
+    log_reader_free(service->log_reader);
+    views_reader_free(service->views_reader);
+    views_close(service->views);
+    log_close(service->log);
+    datadir_close(&server->datadir);
+}
+
+int
+server_run(const struct server_options *options, struct diag_reason *reason)
+{
+    struct server *server = calloc(1, sizeof *server);
+    if (server == NULL) {
+        diag_because(reason, "out of memory");
+        return EXIT_FAILURE;
+    }
+    server->owner.on_over = on_over;
+    server->owner.on_waiting = on_waiting;
+    server->datadir = (struct datadir){.directory_fd = -1, .lock_fd = -1};
+    int status = EXIT_FAILURE;
+    if (start(server, options, reason) == 0) {
+        reason->text[0] = '\0'; /* of views that were discarded */
+        event_base_dispatch(server->base);
+        status = server->status;
+    }
+    close_loop(server);
+    close_data(server);
+    free(server);
+    return status;
+}

@@ -1,0 +1,40 @@
+/* SPDX-License-Identifier: MIT */
+#ifndef DAEMON_SERVICE_H
+#define DAEMON_SERVICE_H
+
+#include "daemon/log.h"
+#include "daemon/views.h"
+#include "daemon/writer.h"
+
+/*
+ * What every session shares: where the data is, and what is counted.  Owned by
+ * the server; reactor thread only.
+ */
+
+/* read < append < admin (PROTOCOL.md, "Roles"). */
+enum service_role {
+    SERVICE_NOBODY,
+    SERVICE_READ,
+    SERVICE_APPEND,
+    SERVICE_ADMIN,
+};
+
+struct service {
+    struct log *log;
+    struct views *views;
+    struct writer *writer;
+    struct log_reader *log_reader;
+    struct views_reader *views_reader;
+    int64_t now_ms; /* since 1970; set once a turn of the loop */
+    uint64_t start_ms;
+
+    /* counters, for `stats` */
+    uint64_t requests, errors;
+    uint64_t connections_total, connections_refused;
+    uint64_t connections;
+    uint64_t replayed; /* events sent in answers */
+};
+
+const char *service_role_name(enum service_role role);
+
+#endif

@@ -1,0 +1,439 @@
+/* SPDX-License-Identifier: MIT */
+#include "daemon/session.h"
+
+#include <assert.h>
+#include <stdlib.h>
+#include <string.h>
+
+#include "daemon/append_answer.h"
+#include "daemon/methods.h"
+#include "proto/rpc.h"
+
+struct session {
+    struct service *service;
+    enum service_role role;
+    bool can_authenticate;
+    bool finished; /* no more bytes will come */
+    bool closing;  /* nothing more is handled */
+    bool gone;     /* freed, but for the appends that still come back */
+    struct rpc_scanner scanner;
+    struct mp_buf in; /* what came and is not handled yet */
+    struct mp_buf out;
+    size_t unsent;    /* taken from out, not sent */
+    struct job *jobs; /* to be worked on, in turn */
+    struct job **jobs_end;
+    size_t job_count;
+    size_t append_count; /* with the writer */
+    uint64_t message_count;
+};
+
+struct session *
+session_new(struct service *service, enum service_role role,
+            bool can_authenticate)
+{
+    struct session *session = calloc(1, sizeof *session);
+    if (session == NULL)
+        return NULL;
+    session->service = service;
+    session->role = role;
+    session->can_authenticate = can_authenticate;
+    session->jobs_end = &session->jobs;
+    rpc_scanner_init(&session->scanner, RPC_MESSAGE_SIZE_MAX, RPC_DEPTH_MAX);
+    return session;
+}
+
+static void
+release(struct session *session)
+{
+    mp_buf_deinit(&session->in);
+    mp_buf_deinit(&session->out);
+    free(session);
+}
+
+void
+session_free(struct session *session)
+{
+    if (session == NULL)
+        return;
+    while (session->jobs != NULL) {
+        struct job *job = session->jobs;
+        session->jobs = job->next;
+        job->class->free(job);
+    }
+    session->gone = true;
+    if (session->append_count == 0)
+        release(session);
+}
+
+/* --- state ---------------------------------------------------------------*/
+
+static size_t
+output_size(const struct session *session)
+{
+    return session->out.size + session->unsent;
+}
+
+static size_t
+in_flight(const struct session *session)
+{
+    return session->job_count + session->append_count;
+}
+
+static bool
+may_take_requests(const struct session *session)
+{
+    return !session->closing && output_size(session) <= SESSION_OUTPUT_MAX &&
+           in_flight(session) < SESSION_IN_FLIGHT_MAX &&
+           !writer_is_full(session->service->writer);
+}
+
+/* Bytes that came while nothing could be handled. */
+static bool
+has_kept_bytes(const struct session *session)
+{
+    return session->in.size > session->scanner.size;
+}
+
+bool
+session_can_read(const struct session *session)
+{
+    /* What came and could not be handled yet comes first. */
+    return may_take_requests(session) && !session->finished &&
+           !has_kept_bytes(session);
+}
+
+static bool
+is_waiting(const struct job *job)
+{
+    return job->needs_views && views_position(job->service->views) < job->tip;
+}
+
+/* An answer may always be written; a stream waits until the last chunk has
+ * mostly left. */
+static bool
+can_step(const struct session *session, const struct job *job)
+{
+    size_t most = job->streaming ? SESSION_OUTPUT_LOW : SESSION_OUTPUT_MAX;
+    return !is_waiting(job) && output_size(session) <= most;
+}
+
+bool
+session_can_work(const struct session *session)
+{
+    for (const struct job *job = session->jobs; job != NULL; job = job->next)
+        if (can_step(session, job))
+            return true;
+    return has_kept_bytes(session) && may_take_requests(session);
+}
+
+uint64_t
+session_wanted_views(const struct session *session)
+{
+    uint64_t wanted = 0;
+    for (const struct job *job = session->jobs; job != NULL; job = job->next)
+        if (is_waiting(job) && job->tip > wanted)
+            wanted = job->tip;
+    return wanted;
+}
+
+bool
+session_is_closing(const struct session *session)
+{
+    return session->closing || (session->finished && !has_kept_bytes(session));
+}
+
+bool
+session_is_half_way(const struct session *session)
+{
+    return session->scanner.size > 0;
+}
+
+bool
+session_is_busy(const struct session *session)
+{
+    return in_flight(session) > 0;
+}
+
+void
+session_finish(struct session *session)
+{
+    session->finished = true;
+}
+
+void
+session_stop(struct session *session)
+{
+    session->closing = true;
+    for (struct job *job = session->jobs; job != NULL; job = job->next)
+        job->cancelled = job->streaming;
+}
+
+uint64_t
+session_message_count(const struct session *session)
+{
+    return session->message_count;
+}
+
+struct mp_buf *
+session_output(struct session *session)
+{
+    return &session->out;
+}
+
+void
+session_set_unsent(struct session *session, size_t size)
+{
+    session->unsent = size;
+}
+
+/* --- jobs ----------------------------------------------------------------*/
+
+static void
+push_job(struct session *session, struct job *job)
+{
+    job->next = NULL;
+    *session->jobs_end = job;
+    session->jobs_end = &job->next;
+}
+
+/* The first job that can go on, taken out of the queue. */
+static struct job *
+take_job(struct session *session)
+{
+    struct job **link = &session->jobs;
+    while (*link != NULL && !can_step(session, *link))
+        link = &(*link)->next;
+    struct job *job = *link;
+    if (job == NULL)
+        return NULL;
+    *link = job->next;
+    if (job->next == NULL)
+        session->jobs_end = link;
+    return job;
+}
+
+static void
+step_job(struct session *session, struct job *job)
+{
+    if (job->class->step(job, &session->out) == JOB_AGAIN) {
+        push_job(session, job);
+        return;
+    }
+    job->class->free(job);
+    session->job_count--;
+}
+
+static void
+start_job(struct session *session, struct job *job)
+{
+    session->job_count++;
+    if (can_step(session, job))
+        step_job(session, job);
+    else
+        push_job(session, job);
+}
+
+static struct job *
+find_stream(const struct session *session, uint32_t msgid)
+{
+    struct job *job = session->jobs;
+    while (job != NULL && !(job->streaming && job->msgid == msgid))
+        job = job->next;
+    return job;
+}
+
+/* --- messages ------------------------------------------------------------*/
+
+static void
+refuse_and_close(struct session *session, uint32_t msgid, enum model_error code,
+                 const char *message)
+{
+    rpc_put_error(&session->out, msgid, code, message, (struct span){0}, 0);
+    session->service->errors++;
+    session->closing = true;
+}
+
+static void
+submit(struct session *session, struct append_request *append)
+{
+    append->owner = session;
+    session->append_count++;
+    writer_submit(session->service->writer, append);
+}
+
+static void
+handle_request(struct session *session, const struct rpc_message *message)
+{
+    struct request request = {
+        .service = session->service,
+        .role = session->role,
+        .can_authenticate = session->can_authenticate,
+        .msgid = message->msgid,
+        .params = message->params,
+        .out = &session->out,
+    };
+    methods_call(&request, message->method);
+    if (request.append != NULL) {
+        submit(session, request.append);
+    } else if (request.job != NULL && request.job->streaming &&
+               find_stream(session, message->msgid) != NULL) {
+        request.job->class->free(request.job);
+        request_error(&request, MODEL_INVALID_REQUEST,
+                      "msgid %u is still streaming; use another",
+                      message->msgid);
+    } else if (request.job != NULL) {
+        start_job(session, request.job);
+    } else {
+        assert(request.answered);
+    }
+}
+
+/* [2, "cancel", [msgid]]; all others are ignored. */
+static void
+handle_notification(struct session *session, const struct rpc_message *message)
+{
+    struct mp_reader reader = mp_reader(message->params);
+    if (!span_is(message->method, "cancel") || mp_array(&reader) != 1)
+        return;
+    uint64_t msgid = mp_uint(&reader);
+    if (reader.failed || msgid > UINT32_MAX)
+        return;
+    struct job *job = find_stream(session, (uint32_t)msgid);
+    if (job != NULL)
+        job->cancelled = true;
+}
+
+static void
+handle_message(struct session *session, struct span bytes)
+{
+    struct rpc_message message;
+    if (!rpc_parse(bytes, &message)) {
+        refuse_and_close(session, message.has_msgid ? message.msgid : 0,
+                         MODEL_PARSE_ERROR,
+                         "not MessagePack-RPC: a request is [0, msgid, "
+                         "method, params]");
+        return;
+    }
+    switch (message.kind) {
+    case RPC_REQUEST:
+        handle_request(session, &message);
+        break;
+    case RPC_NOTIFICATION:
+        handle_notification(session, &message);
+        break;
+    case RPC_RESPONSE: /* we ask nothing */
+        break;
+    }
+}
+
+/* The msgid of a request of which only the beginning can be trusted. */
+static uint32_t
+msgid_of_beginning(struct span bytes)
+{
+    struct mp_reader reader = mp_reader(bytes);
+    uint32_t count = mp_array(&reader);
+    uint64_t kind = mp_uint(&reader);
+    uint64_t msgid = mp_uint(&reader);
+    bool known = !reader.failed && count == 4 && kind == RPC_REQUEST &&
+                 msgid <= UINT32_MAX;
+    return known ? (uint32_t)msgid : 0;
+}
+
+static void
+handle_broken(struct session *session, enum rpc_scan_result result,
+              struct span bytes)
+{
+    uint32_t msgid = msgid_of_beginning(bytes);
+    if (result == RPC_SCAN_MALFORMED)
+        refuse_and_close(session, msgid, MODEL_PARSE_ERROR,
+                         "not MessagePack: byte 0xc1");
+    else if (result == RPC_SCAN_TOO_DEEP)
+        refuse_and_close(session, msgid, MODEL_TOO_LARGE,
+                         "the message is nested deeper than 32");
+    else
+        refuse_and_close(session, msgid, MODEL_TOO_LARGE,
+                         "the message is longer than 16777216 bytes, or "
+                         "announces more than can be in it");
+}
+
+/*
+ * Handle the whole messages at the front of `bytes`, of which the scanner has
+ * seen the first `scanner.size`.  Returns how many bytes are done with.
+ */
+static size_t
+handle_bytes(struct session *session, struct span bytes)
+{
+    struct rpc_scanner *scanner = &session->scanner;
+    size_t start = 0;
+    while (may_take_requests(session) && bytes.size - start > scanner->size) {
+        size_t seen = start + scanner->size, consumed;
+        struct span rest = {bytes.data + seen, bytes.size - seen};
+        enum rpc_scan_result result = rpc_scan(scanner, rest, &consumed);
+        struct span message = {bytes.data + start, scanner->size};
+        if (result == RPC_SCAN_MORE)
+            break;
+        if (result != RPC_SCAN_DONE) {
+            handle_broken(session, result, message);
+            return bytes.size;
+        }
+        session->message_count++;
+        handle_message(session, message);
+        start += message.size;
+        rpc_scanner_init(scanner, RPC_MESSAGE_SIZE_MAX, RPC_DEPTH_MAX);
+    }
+    return session->closing ? bytes.size : start;
+}
+
+static void
+handle_kept(struct session *session)
+{
+    size_t done = handle_bytes(session, mp_buf_span(&session->in));
+    session->in.size -= done;
+    if (done > 0 && session->in.size > 0)
+        memmove(session->in.data, session->in.data + done, session->in.size);
+    /* A large message is an exception: give its memory back. */
+    if (session->in.size == 0 && session->in.capacity > SESSION_OUTPUT_MAX)
+        mp_buf_deinit(&session->in);
+}
+
+void
+session_feed(struct session *session, struct span bytes)
+{
+    if (session->closing)
+        return;
+    if (session->in.size == 0) {
+        size_t done = handle_bytes(session, bytes);
+        bytes.data += done;
+        bytes.size -= done;
+        mp_buf_append(&session->in, bytes.data, bytes.size);
+    } else {
+        mp_buf_append(&session->in, bytes.data, bytes.size);
+        handle_kept(session);
+    }
+    if (session->in.failed)
+        refuse_and_close(session, 0, MODEL_OVERLOADED, "out of memory");
+}
+
+void
+session_work(struct session *session)
+{
+    struct job *job = take_job(session);
+    if (job != NULL)
+        step_job(session, job);
+    if (has_kept_bytes(session))
+        handle_kept(session);
+}
+
+bool
+session_appended(struct append_request *request)
+{
+    struct session *session = request->owner;
+    bool here = !session->gone;
+    session->append_count--;
+    if (here)
+        append_answer(&session->out, request);
+    else if (session->append_count == 0)
+        release(session);
+    append_request_free(request);
+    return here;
+}

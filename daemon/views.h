@@ -1,0 +1,180 @@
+/* SPDX-License-Identifier: MIT */
+#ifndef DAEMON_VIEWS_H
+#define DAEMON_VIEWS_H
+
+#include "daemon/fold.h"
+#include "daemon/log.h"
+
+/*
+ * The views: what answers need that the log alone would have to be searched
+ * for.  Derived, never the truth: they can be deleted at any time and are made
+ * again from the log; they are never ahead of it.
+ *
+ * views.mdb is LMDB without synchronisation, so after a crash of the machine
+ * it may hold anything.  It is believed only after a clean stop, or while the
+ * machine has not booted since (daemon/views_trust), and when it carries the
+ * log's id, this version, a position that the log has, and the checksum of the
+ * event there; otherwise it is deleted and rebuilt.
+ *
+ * The writer thread applies; readers belong to the thread that opened them;
+ * views_position is for any thread.
+ */
+
+/* Raise when a key or value below changes. Together with FOLD_VERSION it says
+ * which program may use the file. */
+#define VIEWS_FORMAT 1u
+
+enum views_result {
+    VIEWS_OK = 0,
+    VIEWS_ABSENT, /* no such entry, or the end of a walk */
+    VIEWS_FULL,   /* no room now; nothing of this step was applied */
+    VIEWS_FAILED, /* the file cannot be used: delete and rebuild it */
+};
+
+struct views;
+
+/* 0, or a negative errno with `reason` set. Discards what it does not
+ * believe. */
+int views_open(const struct datadir *datadir, struct log *log,
+               struct views **views, struct diag_reason *reason)
+    __attribute__((warn_unused_result));
+
+/* Says on disk that this start got as far as serving. */
+void views_serving(struct views *views);
+
+/* Makes everything durable and says so on disk; no reader may be open. */
+void views_close(struct views *views);
+
+/* The position up to which everything is applied. */
+uint64_t views_position(const struct views *views);
+uint64_t views_size(const struct views *views);
+
+/*
+ * Apply at most `limit` events behind views_position, in one transaction.
+ * `*applied` is how many; 0 at the log's tip.  VIEWS_OK, _FULL or _FAILED.
+ */
+enum views_result views_apply(struct views *views, struct log_reader *log,
+                              size_t limit, size_t *applied)
+    __attribute__((warn_unused_result));
+
+/* --- reading -------------------------------------------------------------*/
+
+struct views_reader;
+
+struct views_reader *views_reader_new(struct views *views);
+void views_reader_free(struct views_reader *reader);
+
+/* As log_read_begin and log_read_end. VIEWS_OK or VIEWS_FAILED. */
+enum views_result views_read_begin(struct views_reader *reader)
+    __attribute__((warn_unused_result));
+void views_read_end(struct views_reader *reader);
+
+/* The position applied in what this reader sees. */
+uint64_t views_read_position(const struct views_reader *reader);
+
+/* The position of an id. */
+enum views_result views_find_id(struct views_reader *reader, struct span id,
+                                uint64_t *seq)
+    __attribute__((warn_unused_result));
+
+/* Names have small numbers, from 1, each kind its own. */
+enum views_name_kind {
+    VIEWS_PARTNERSHIP = 'p',
+    VIEWS_PARTY = 'o',
+    VIEWS_USER_TYPE = 'x',
+};
+
+struct views_name {
+    uint32_t number;
+    uint64_t revision; /* of a partnership: its last */
+    uint64_t damaged;  /* of a partnership: an event of it whose checksum
+                          failed when it was applied, or 0 */
+};
+
+enum views_result views_find_name(struct views_reader *reader,
+                                  enum views_name_kind kind, struct span slug,
+                                  struct views_name *name)
+    __attribute__((warn_unused_result));
+
+/* The slug of a number, borrowed until views_read_end. */
+enum views_result views_slug(struct views_reader *reader,
+                             enum views_name_kind kind, uint32_t number,
+                             struct span *slug)
+    __attribute__((warn_unused_result));
+
+/* A place in the fold order. */
+struct views_place {
+    int64_t t;
+    int64_t start_lo;
+    uint64_t seq;
+};
+
+#define VIEWS_PLACE_FIRST                                                      \
+    ((struct views_place){.t = EDTF_MINUS_INFINITY,                            \
+                          .start_lo = EDTF_MINUS_INFINITY})
+#define VIEWS_PLACE_LAST                                                       \
+    ((struct views_place){.t = EDTF_PLUS_INFINITY,                             \
+                          .start_lo = EDTF_PLUS_INFINITY,                      \
+                          .seq = UINT64_MAX})
+
+/* The operation at a place of a partnership.  `op->parties` is borrowed until
+ * views_read_end. */
+enum views_result views_op(struct views_reader *reader, uint32_t partnership,
+                           const struct views_place *place, struct fold_op *op)
+    __attribute__((warn_unused_result));
+
+/* What can be walked, each in its order. */
+enum views_walk_kind {
+    VIEWS_WALK_PARTNERSHIP, /* a partnership's events, in fold order */
+    VIEWS_WALK_LATE,        /* those known after they had happened (k > t), of
+                               a partnership or with 0 of all, in fold order */
+    VIEWS_WALK_TIMES,       /* all events in fold order */
+    VIEWS_WALK_KNOWN,       /* all events by (k, seq); a place's t is k */
+    VIEWS_WALK_COUNT
+};
+
+struct views_walk {
+    struct views_reader *reader;
+    enum views_walk_kind kind;
+    uint32_t partnership; /* for the kinds that take one */
+    bool reverse;
+};
+
+/* Where a walk stands. */
+struct views_hit {
+    struct views_place place; /* in the walk's own order */
+    uint32_t partnership;
+    struct fold_op op; /* parties are borrowed until views_read_end */
+};
+
+/*
+ * The first event at or behind `from`, then each next one, in the walk's
+ * direction; VIEWS_ABSENT at the end.  One walk of a kind at a time.
+ */
+enum views_result views_walk_seek(const struct views_walk *walk,
+                                  const struct views_place *from,
+                                  struct views_hit *hit)
+    __attribute__((warn_unused_result));
+enum views_result views_walk_next(const struct views_walk *walk,
+                                  struct views_hit *hit)
+    __attribute__((warn_unused_result));
+
+/* The first event above `after` that corrects or retracts `target`, and from
+ * when it is known. */
+enum views_result views_superseder(struct views_reader *reader, uint64_t target,
+                                   uint64_t after, uint64_t *seq, int64_t *k)
+    __attribute__((warn_unused_result));
+
+/* Why one event names another. */
+enum views_link {
+    VIEWS_LINK_DISCLOSED = 'd', /* in disclosed_by */
+    VIEWS_LINK_ANSWERED = 'r',  /* in re */
+};
+
+/* The first event above `after` that names `target` so. */
+enum views_result views_linked(struct views_reader *reader,
+                               enum views_link link, uint64_t target,
+                               uint64_t after, uint64_t *seq)
+    __attribute__((warn_unused_result));
+
+#endif

@@ -1,0 +1,204 @@
+/* SPDX-License-Identifier: MIT */
+#include <stdlib.h>
+#include <string.h>
+
+#include "daemon/order.h"
+#include "daemon/views_file.h"
+
+struct views_reader *
+views_reader_new(struct views *views)
+{
+    struct views_reader *reader = calloc(1, sizeof *reader);
+    if (reader != NULL)
+        reader->views = views;
+    return reader;
+}
+
+static void
+drop_txn(struct views_reader *reader)
+{
+    for (size_t i = 0; i < VIEWS_DB_COUNT; i++) {
+        if (reader->cursors[i] != NULL)
+            mdb_cursor_close(reader->cursors[i]);
+        reader->cursors[i] = NULL;
+    }
+    mdb_txn_abort(reader->txn);
+    reader->txn = NULL;
+}
+
+void
+views_reader_free(struct views_reader *reader)
+{
+    if (reader == NULL)
+        return;
+    drop_txn(reader);
+    free(reader);
+}
+
+MDB_cursor *
+views_cursor(struct views_reader *reader, enum views_db db)
+{
+    MDB_cursor **cursor = &reader->cursors[db];
+    int rc = 0;
+    if (reader->ready[db])
+        return *cursor;
+    if (*cursor != NULL)
+        rc = mdb_cursor_renew(reader->txn, *cursor);
+    else
+        rc = mdb_cursor_open(reader->txn, reader->views->dbs[db], cursor);
+    reader->ready[db] = rc == 0;
+    return rc == 0 ? *cursor : NULL;
+}
+
+static int
+read_position(struct views_reader *reader)
+{
+    MDB_val key = {.mv_size = 4, .mv_data = (char[]){"head"}}, value;
+    int rc =
+        mdb_get(reader->txn, reader->views->dbs[VIEWS_DB_META], &key, &value);
+    reader->position = 0;
+    if (rc == MDB_NOTFOUND)
+        return 0; /* nothing applied yet */
+    if (rc == 0 && value.mv_size != VIEWS_HEAD_SIZE)
+        return MDB_CORRUPTED;
+    if (rc == 0)
+        reader->position = order_get_u64((const uint8_t *)value.mv_data + 40);
+    return rc;
+}
+
+enum views_result
+views_read_begin(struct views_reader *reader)
+{
+    int rc;
+    if (reader->txn != NULL)
+        rc = mdb_txn_renew(reader->txn);
+    else
+        rc = mdb_txn_begin(reader->views->env, NULL, MDB_RDONLY, &reader->txn);
+    memset(reader->ready, 0, sizeof reader->ready);
+    if (rc == 0)
+        rc = read_position(reader);
+    if (rc == 0)
+        return VIEWS_OK;
+    drop_txn(reader);
+    views_outcome(rc);
+    return VIEWS_FAILED;
+}
+
+void
+views_read_end(struct views_reader *reader)
+{
+    mdb_txn_reset(reader->txn);
+}
+
+uint64_t
+views_read_position(const struct views_reader *reader)
+{
+    return reader->position;
+}
+
+static enum views_result
+get(struct views_reader *reader, enum views_db db, MDB_val *key, MDB_val *value)
+{
+    return views_outcome(
+        mdb_get(reader->txn, reader->views->dbs[db], key, value));
+}
+
+enum views_result
+views_find_id(struct views_reader *reader, struct span id, uint64_t *seq)
+{
+    MDB_val key = {.mv_size = id.size, .mv_data = (void *)(uintptr_t)id.data};
+    MDB_val value;
+    if (id.size == 0 || id.size > MODEL_ID_SIZE_MAX)
+        return VIEWS_ABSENT;
+    enum views_result result = get(reader, VIEWS_DB_IDS, &key, &value);
+    if (result == VIEWS_OK && value.mv_size != 8)
+        return views_outcome(MDB_CORRUPTED);
+    if (result == VIEWS_OK)
+        *seq = order_get_u64(value.mv_data);
+    return result;
+}
+
+enum views_result
+views_find_name(struct views_reader *reader, enum views_name_kind kind,
+                struct span slug, struct views_name *name)
+{
+    uint8_t bytes[VIEWS_NAME_KEY_SIZE];
+    if (slug.size == 0 || slug.size > MODEL_SLUG_SIZE_MAX)
+        return VIEWS_ABSENT;
+    MDB_val key = views_name_key(bytes, kind, slug), value;
+    enum views_result result = get(reader, VIEWS_DB_NAMES, &key, &value);
+    if (result == VIEWS_OK && !views_name_read(&value, name))
+        return views_outcome(MDB_CORRUPTED);
+    return result;
+}
+
+enum views_result
+views_slug(struct views_reader *reader, enum views_name_kind kind,
+           uint32_t number, struct span *slug)
+{
+    uint8_t bytes[VIEWS_SLUG_KEY_SIZE];
+    MDB_val key = views_slug_key(bytes, kind, number), value;
+    enum views_result result = get(reader, VIEWS_DB_SLUGS, &key, &value);
+    if (result == VIEWS_OK)
+        *slug = (struct span){value.mv_data, value.mv_size};
+    return result;
+}
+
+enum views_result
+views_op(struct views_reader *reader, uint32_t partnership,
+         const struct views_place *place, struct fold_op *op)
+{
+    uint8_t bytes[VIEWS_PLACE_KEY_SIZE];
+    MDB_val key = views_place_key(bytes, partnership, place), value;
+    enum views_result result = get(reader, VIEWS_DB_OPS, &key, &value);
+    if (result == VIEWS_OK && !views_op_read(&value, place, op))
+        return views_outcome(MDB_CORRUPTED);
+    return result;
+}
+
+/* The first key at or above `from` that begins with its first `prefix` bytes:
+ * the position at its end. */
+static enum views_result
+first_above(struct views_reader *reader, enum views_db db, MDB_val *from,
+            size_t prefix, uint64_t *seq, MDB_val *value)
+{
+    uint8_t wanted[VIEWS_LINK_KEY_SIZE];
+    size_t size = from->mv_size;
+    MDB_cursor *cursor = views_cursor(reader, db);
+    if (cursor == NULL)
+        return VIEWS_FULL;
+    memcpy(wanted, from->mv_data, prefix);
+    int rc = mdb_cursor_get(cursor, from, value, MDB_SET_RANGE);
+    if (rc != 0)
+        return views_outcome(rc);
+    if (from->mv_size != size)
+        return views_outcome(MDB_CORRUPTED);
+    if (memcmp(wanted, from->mv_data, prefix) != 0)
+        return VIEWS_ABSENT;
+    *seq = order_get_u64((const uint8_t *)from->mv_data + prefix);
+    return VIEWS_OK;
+}
+
+enum views_result
+views_superseder(struct views_reader *reader, uint64_t target, uint64_t after,
+                 uint64_t *seq, int64_t *k)
+{
+    uint8_t bytes[VIEWS_MARK_KEY_SIZE];
+    MDB_val key = views_mark_key(bytes, target, after + 1), value;
+    enum views_result result =
+        first_above(reader, VIEWS_DB_MARKS, &key, 8, seq, &value);
+    if (result == VIEWS_OK && value.mv_size != 8)
+        return views_outcome(MDB_CORRUPTED);
+    if (result == VIEWS_OK)
+        *k = order_get_i64(value.mv_data);
+    return result;
+}
+
+enum views_result
+views_linked(struct views_reader *reader, enum views_link link, uint64_t target,
+             uint64_t after, uint64_t *seq)
+{
+    uint8_t bytes[VIEWS_LINK_KEY_SIZE];
+    MDB_val key = views_link_key(bytes, link, target, after + 1), value;
+    return first_above(reader, VIEWS_DB_LINKS, &key, 9, seq, &value);
+}

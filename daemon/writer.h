@@ -1,0 +1,76 @@
+/* SPDX-License-Identifier: MIT */
+#ifndef DAEMON_WRITER_H
+#define DAEMON_WRITER_H
+
+#include "daemon/append.h"
+#include "daemon/log.h"
+#include "daemon/views.h"
+
+/*
+ * The only thread that writes.
+ *
+ * It takes everything that is waiting as one group, checks each request, makes
+ * the accepted ones durable together, hands all outcomes back, and applies the
+ * views behind that: at once when a query waits for them or nothing else is to
+ * do, later while an import runs.  Requests go in by a queue, outcomes come
+ * out by another; a byte on an eventfd wakes the reactor.
+ *
+ * All functions are for the reactor's thread but where it is said otherwise.
+ */
+
+/* Events that may wait for the views: what is not applied is in memory. */
+#define WRITER_LAG_MAX ((uint64_t)65536)
+
+/* Bytes of requests that may wait for the writer; over that the reactor reads
+ * from no client.  Four of the largest messages. */
+#define WRITER_QUEUE_SIZE_MAX ((size_t)64 << 20)
+
+enum writer_state {
+    WRITER_STARTING, /* the views are far behind: appends must wait */
+    WRITER_READY,
+    WRITER_FAILED, /* the disk failed: the daemon has to end */
+};
+
+struct writer;
+
+/* Start the thread. NULL without memory or threads. */
+struct writer *writer_new(struct log *log, struct views *views);
+
+/* Finish what was submitted, apply what is durable, end the thread.  Nothing
+ * may be submitted any more; the last outcomes wait in writer_outcomes. */
+void writer_stop(struct writer *writer);
+
+/* After writer_stop. */
+void writer_free(struct writer *writer);
+
+/* Readable when there is news: outcomes, views, a state. */
+int writer_fd(const struct writer *writer);
+
+enum writer_state writer_state(const struct writer *writer);
+
+/* Hand a request over. */
+void writer_submit(struct writer *writer, struct append_request *request);
+
+/* True while the queue holds more than it should. */
+bool writer_is_full(const struct writer *writer);
+
+/* Take all outcomes, oldest first, linked by `next`; empties the fd. */
+struct append_request *writer_outcomes(struct writer *writer);
+
+/* Ask for the views to reach a position soon. */
+void writer_want_views(struct writer *writer, uint64_t position);
+
+/* Counters for `stats`; any thread. */
+struct writer_stats {
+    uint64_t groups;        /* flushes */
+    uint64_t appended;      /* events stored */
+    uint64_t duplicates;    /* events that were there already */
+    uint64_t refused;       /* requests */
+    uint64_t queue_size;    /* bytes waiting */
+    uint64_t last_flush_us; /* how long the last commit took */
+    int64_t last_commit_ms; /* when, since 1970; 0 for never */
+};
+
+struct writer_stats writer_stats(const struct writer *writer);
+
+#endif

@@ -1,0 +1,184 @@
+/* SPDX-License-Identifier: MIT */
+#include "tests/system/model_log.h"
+
+#include <check.h>
+#include <inttypes.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <time.h>
+
+#include "proto/edtf.h"
+#include "tests/system/expect.h"
+#include "tests/system/json_text.h"
+
+#define BATCH_MAX 20
+#define PAGE_MAX 1000
+
+void
+model_log_init(struct model_log *log)
+{
+    const char *seed = getenv("ENTENTE_SEED");
+    log->seed = seed != NULL ? strtoull(seed, NULL, 10) : (uint64_t)time(NULL);
+    printf("ENTENTE_SEED=%" PRIu64 "\n", log->seed);
+    random_log_init(&log->dice, log->seed);
+    log->model = model_new();
+}
+
+void
+model_log_deinit(struct model_log *log)
+{
+    model_free(log->model);
+    random_log_deinit(&log->dice);
+}
+
+/* --- growing ---------------------------------------------------------------*/
+
+static void
+append_batch(struct model_log *log, struct wire *wire, size_t count)
+{
+    json_t *events = json_array();
+    for (size_t i = 0; i < count; i++)
+        json_array_append(events, random_log_add(&log->dice));
+    json_auto_t *arguments = json_pack("{s:o}", "events", events);
+    json_decref(expect_ok_json(wire, "append", arguments));
+}
+
+/* A stored event is {seq, rev, recorded, ...as submitted}, with an id. */
+static void
+check_stored(const struct model_log *log, json_t *stored, size_t index)
+{
+    json_t *submitted = json_array_get(log->dice.events, index);
+    json_auto_t *rest = json_copy(stored);
+    ck_assert_uint_eq((size_t)json_integer_value(json_object_get(rest, "seq")),
+                      index + 1);
+    json_object_del(rest, "seq");
+    json_object_del(rest, "rev");
+    json_object_del(rest, "recorded");
+    if (json_object_get(submitted, "id") == NULL)
+        json_object_del(rest, "id");
+    expect_same_json(rest, submitted, "stored otherwise than submitted");
+}
+
+void
+model_log_grow(struct model_log *log, struct wire *wire, size_t count)
+{
+    size_t tip = log->model->count + count;
+    for (size_t left = count; left > 0;) {
+        size_t size = 1 + random_below(&log->dice, BATCH_MAX);
+        size = size < left ? size : left;
+        append_batch(log, wire, size);
+        left -= size;
+    }
+    while (log->model->count < tip) {
+        json_auto_t *page =
+            expect_ok(wire, "replay", "{'from': %zu, 'limit': %d}",
+                      log->model->count + 1, PAGE_MAX);
+        const json_t *events = json_object_get(page, "events");
+        ck_assert_uint_gt(json_array_size(events), 0);
+        for (size_t i = 0; i < json_array_size(events); i++) {
+            json_t *event = json_array_get(events, i);
+            check_stored(log, event, log->model->count);
+            model_add(log->model, event);
+        }
+    }
+    ck_assert_uint_eq(log->model->count, tip);
+}
+
+/* --- questions -------------------------------------------------------------*/
+
+int64_t
+model_log_moment(const char *text)
+{
+    struct edtf date;
+    struct edtf_fault fault;
+    ck_assert_msg(edtf_parse(span_of(text), &date, &fault), "%s", text);
+    return date.end_hi;
+}
+
+static int64_t
+ask_date(struct model_log *log, json_t *arguments, const char *key)
+{
+    const char *date =
+        random_chance(&log->dice, 10) ? "../.." : random_date(&log->dice);
+    json_object_set_new(arguments, key, json_string(date));
+    return model_log_moment(date);
+}
+
+static uint64_t
+ask_recorded_date(struct model_log *log, json_t *arguments)
+{
+    const struct model *model = log->model;
+    const struct model_event *event =
+        &model->events[random_below(&log->dice, model->count)];
+    /* One earlier is the gap between two batches, or within none. */
+    int64_t moment = event->recorded_ms - random_chance(&log->dice, 50);
+    json_object_set_new(arguments, "recorded", model_moment(moment));
+    uint64_t position = 0;
+    while (position < model->count &&
+           model->events[position].recorded_ms <= moment)
+        position++;
+    return position;
+}
+
+static uint64_t
+ask_recorded(struct model_log *log, json_t *arguments)
+{
+    size_t tip = log->model->count;
+    if (random_chance(&log->dice, 20))
+        return ask_recorded_date(log, arguments);
+    size_t position = random_below(&log->dice, tip + 5);
+    json_object_set_new(arguments, "recorded",
+                        json_integer((json_int_t)position));
+    return position < tip ? position : tip;
+}
+
+void
+model_log_ask_asof(struct model_log *log, json_t *arguments,
+                   struct model_asof *asof)
+{
+    *asof = (struct model_asof){
+        .known = EDTF_PLUS_INFINITY,
+        .position = log->model->count,
+    };
+    asof->at = ask_date(log, arguments, "at");
+    if (random_chance(&log->dice, 60))
+        asof->known = ask_date(log, arguments, "known");
+    if (random_chance(&log->dice, 50))
+        asof->position = ask_recorded(log, arguments);
+}
+
+/* --- answers ---------------------------------------------------------------*/
+
+/* The first key under which two maps differ, to read a long answer by. */
+static void
+show_difference(const json_t *actual, const json_t *expected)
+{
+    const char *key;
+    json_t *value;
+    json_object_foreach((json_t *)expected, key, value)
+    {
+        const json_t *other = json_object_get(actual, key);
+        if (other != NULL && json_equal(other, value))
+            continue;
+        char *got = json_dumps(other, JSON_COMPACT | JSON_ENCODE_ANY);
+        char *wanted = json_dumps(value, JSON_COMPACT | JSON_ENCODE_ANY);
+        fprintf(stderr, "%s\n  model:  %s\n  daemon: %s\n", key, wanted,
+                got == NULL ? "(absent)" : got);
+        free(got);
+        free(wanted);
+    }
+}
+
+void
+model_log_compare(const struct model_log *log, const char *method,
+                  const json_t *arguments, const json_t *actual,
+                  const json_t *expected)
+{
+    if (json_same_answer(actual, expected))
+        return;
+    show_difference(actual, expected);
+    char *asked = json_dumps(arguments, JSON_COMPACT);
+    ck_abort_msg("ENTENTE_SEED=%" PRIu64 ": %s %s differs from the model",
+                 log->seed, method, asked);
+}

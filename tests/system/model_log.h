@@ -1,0 +1,50 @@
+/* SPDX-License-Identifier: MIT */
+#ifndef TESTS_SYSTEM_MODEL_LOG_H
+#define TESTS_SYSTEM_MODEL_LOG_H
+
+#include <jansson.h>
+#include <stdint.h>
+
+#include "tests/model/model.h"
+#include "tests/model/random_log.h"
+#include "tests/system/wire.h"
+
+/*
+ * The same random log twice, in a daemon and in the model, and questions for
+ * both.  The seed is printed, and taken from $ENTENTE_SEED where that is set.
+ */
+struct model_log {
+    struct random_log dice;
+    struct model *model;
+    uint64_t seed;
+};
+
+void model_log_init(struct model_log *log);
+void model_log_deinit(struct model_log *log);
+
+/*
+ * Append `count` random events in random batches; read them back, claim that
+ * they are what was sent, and give them to the model.
+ */
+void model_log_grow(struct model_log *log, struct wire *wire, size_t count);
+
+/* --- questions -------------------------------------------------------------*/
+
+/* A moment that an EDTF text stands for in a question. */
+int64_t model_log_moment(const char *date);
+
+/*
+ * Put random `at`, `known` and `recorded` into the arguments, each or not;
+ * `at` always.  `known` is +infinity where it is not asked.
+ */
+void model_log_ask_asof(struct model_log *log, json_t *arguments,
+                        struct model_asof *asof);
+
+/* --- answers ---------------------------------------------------------------*/
+
+/* The two answers must be the same; `arguments` are shown when not. */
+void model_log_compare(const struct model_log *log, const char *method,
+                       const json_t *arguments, const json_t *actual,
+                       const json_t *expected);
+
+#endif
