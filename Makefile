@@ -33,7 +33,8 @@ STANDARD := -std=gnu11 -D_GNU_SOURCE -I. -DENTENTE_VERSION='"$(VERSION)"' \
 SANFLAGS := $(if $(SAN),-fsanitize=$(SAN) -fno-sanitize-recover=all \
 	-fno-omit-frame-pointer -DENTENTE_SANITIZED)
 
-ALL_CFLAGS = $(STANDARD) $(WARNINGS) $(CFLAGS) $(SANFLAGS)
+# Asserts stay on, whatever CFLAGS bring.
+ALL_CFLAGS = $(STANDARD) $(WARNINGS) $(CFLAGS) -UNDEBUG $(SANFLAGS)
 ALL_LDFLAGS = $(CFLAGS) $(SANFLAGS) -pthread $(LDFLAGS)
 
 # Asked only when something is linked. Libevent's .pc files would add the whole
@@ -63,9 +64,10 @@ MODEL := $(call objects,tests/model/*.c)
 SYSTEM := $(call without_tests,$(call objects,tests/system/*.c))
 
 UNIT_TESTS := $(call programs,tests/unit/test_*.c)
-# The method `revelations` comes with issue 3; take the filter out then.
-SYSTEM_TESTS := $(filter-out %/test_golden_revelations, \
-	$(call programs,tests/system/test_*.c))
+# Left out until the methods that they ask exist: `revelations` comes with issue
+# 3; `portfolio`, `party` and `diff` are reserved in PROTOCOL.md.
+LATER := %/test_golden_revelations %/test_model_projections
+SYSTEM_TESTS := $(filter-out $(LATER),$(call programs,tests/system/test_*.c))
 SCRIPT_TESTS := $(wildcard tests/system/*.sh)
 FUZZERS := $(call programs,tests/fuzz/fuzz_*.c)
 
@@ -90,43 +92,46 @@ TEST_PACKAGES := $(CHECK_PACKAGES) $(MEMCHECK_PACKAGES) $(FUZZ_PACKAGES) \
 
 # --- Building --------------------------------------------------------------
 
+# What is made; with V=1 the command that makes it.
+say = $(if $(V),,@echo '  $@';)
+
 .PHONY: all
 all: $(PROGRAMS) $(LIBRARIES) ## build the daemon, the client and its library
 
 $(BUILD)/%.o: %.c Makefile
 	@mkdir -p $(@D)
-	$(CC) $(ALL_CFLAGS) -MMD -MP -c -o $@ $<
+	$(say)$(CC) $(ALL_CFLAGS) -MMD -MP -c -o $@ $<
 
 $(BUILD)/entented: $(DAEMON) $(PROTO)
-	$(CC) $(ALL_LDFLAGS) -o $@ $^ $(DAEMON_LIBS)
+	$(say)$(CC) $(ALL_LDFLAGS) -o $@ $^ $(DAEMON_LIBS)
 
 $(BUILD)/entente: $(CLIENT) $(BUILD)/libentente.a
-	$(CC) $(ALL_LDFLAGS) -o $@ $^ $(CLIENT_LIBS)
+	$(say)$(CC) $(ALL_LDFLAGS) -o $@ $^ $(CLIENT_LIBS)
 
 $(BUILD)/libentente.a: $(LIBRARY) $(PROTO)
 	@rm -f $@
-	$(AR) rcs $@ $^
+	$(say)$(AR) rcs $@ $^
 
 $(BUILD)/libentente.so.0: $(LIBRARY) $(PROTO)
-	$(CC) $(ALL_LDFLAGS) -shared -Wl,-soname,$(@F) -o $@ $^ $(LIBRARY_LIBS)
+	$(say)$(CC) $(ALL_LDFLAGS) -shared -Wl,-soname,$(@F) -o $@ $^ $(LIBRARY_LIBS)
 
 $(BUILD)/libentente.so: $(BUILD)/libentente.so.0
-	ln -sf $(<F) $@
+	$(say)ln -sf $(<F) $@
 
 # Of two patterns that match, make takes the one with the shorter stem.
 $(BUILD)/tests/unit/test_client_%: $(BUILD)/tests/unit/test_client_%.o \
 		$(CLIENT_PARTS) $(BUILD)/libentente.a
-	$(CC) $(ALL_LDFLAGS) -o $@ $^ $(CLIENT_LIBS) $(CHECK_LIBS)
+	$(say)$(CC) $(ALL_LDFLAGS) -o $@ $^ $(CLIENT_LIBS) $(CHECK_LIBS)
 
 $(BUILD)/tests/unit/test_%: $(BUILD)/tests/unit/test_%.o $(PROTO) $(DAEMON_PARTS)
-	$(CC) $(ALL_LDFLAGS) -o $@ $^ $(DAEMON_LIBS) $(CHECK_LIBS)
+	$(say)$(CC) $(ALL_LDFLAGS) -o $@ $^ $(DAEMON_LIBS) $(CHECK_LIBS)
 
 $(BUILD)/tests/system/test_%: $(BUILD)/tests/system/test_%.o $(SYSTEM) \
 		$(MODEL) $(PROTO)
-	$(CC) $(ALL_LDFLAGS) -o $@ $^ $(SYSTEM_LIBS) $(CHECK_LIBS)
+	$(say)$(CC) $(ALL_LDFLAGS) -o $@ $^ $(SYSTEM_LIBS) $(CHECK_LIBS)
 
 $(BUILD)/tests/fuzz/fuzz_%: $(BUILD)/tests/fuzz/fuzz_%.o $(PROTO)
-	$(CC) $(ALL_LDFLAGS) -o $@ $^ $(PROTO_LIBS)
+	$(say)$(CC) $(ALL_LDFLAGS) -o $@ $^ $(PROTO_LIBS)
 
 # Objects of tests are no leftovers.
 .SECONDARY:
@@ -158,7 +163,10 @@ layers: ## look for includes that cross a layer
 schema:
 	@$(PYTHON) tests/schema/check.py proto/event.schema.json $(EXAMPLES)
 
-# Valgrind follows no fork into a test, so Check must not fork.
+# A test under valgrind is not forked off: one report for the whole program.
+VALGRIND := valgrind --quiet --leak-check=full --error-exitcode=99 \
+	--errors-for-leak-kinds=definite,indirect,possible
+
 .PHONY: memcheck
 memcheck: deps-build deps-memcheck ## run the unit tests under valgrind
 	@$(MAKE) SAN= BUILD=$(OUT)/memcheck CFLAGS='-O1 -g -DENTENTE_SANITIZED' \
@@ -166,9 +174,8 @@ memcheck: deps-build deps-memcheck ## run the unit tests under valgrind
 
 .PHONY: memcheck-run
 memcheck-run: $(UNIT_TESTS)
-	@$(ENVIRONMENT) CK_FORK=no RUN_UNDER='valgrind --quiet --leak-check=full \
-		--errors-for-leak-kinds=definite,indirect,possible \
-		--error-exitcode=99' tests/run.sh $(BUILD)/logs $(UNIT_TESTS)
+	@$(ENVIRONMENT) CK_FORK=no RUN_UNDER='$(VALGRIND)' \
+		tests/run.sh $(BUILD)/logs $(UNIT_TESTS)
 
 .PHONY: fuzz
 fuzz: deps-build deps-fuzz ## fuzz each target for FUZZ_SECONDS (30)
@@ -206,12 +213,21 @@ format: deps-format ## put the code into its format
 format-check: deps-format ## say where the code is not in its format
 	@clang-format --dry-run --Werror $(SOURCES) $(HEADERS)
 
+# clang-tidy 14 carries va_lists over from one file to the next: one run each.
+TIDIED := $(addprefix tidy/,$(SOURCES))
+.PHONY: $(TIDIED)
+$(TIDIED): tidy/%: %
+	@clang-tidy --quiet $< -- $(STANDARD) 2>/dev/null
+
+# internalAstError: cppcheck 2.10 cannot parse `a ? (struct b){0} : c`.
+# assertWithSideEffect: our asserts are never compiled out.
 .PHONY: lint
 lint: deps-build deps-lint ## run clang-tidy and cppcheck
-	@clang-tidy --quiet $(SOURCES) -- $(STANDARD)
 	@cppcheck --quiet --enable=warning,performance,portability \
 		--error-exitcode=1 --inline-suppr --suppress=missingIncludeSystem \
-		$(filter -I% -D%,$(STANDARD)) $(SOURCES)
+		--suppress=internalAstError --suppress=assertWithSideEffect \
+		-I. $(filter -D%,$(STANDARD)) $(SOURCES)
+	@$(MAKE) --keep-going $(TIDIED)
 
 # --- Packages --------------------------------------------------------------
 

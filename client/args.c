@@ -141,13 +141,14 @@ keep(const struct parser *parser, const struct arg_spec *spec,
      const char *value)
 {
     struct args *args = parser->args;
-    char *copy = NULL;
-    if (value != NULL && (copy = strdup(value)) == NULL) {
+    /* argv bounds the number of options, so the array has room */
+    struct arg *arg = &args->given[args->given_count];
+    *arg = (struct arg){spec, value == NULL ? NULL : strdup(value)};
+    if (value != NULL && arg->value == NULL) {
         snprintf(parser->fault, ARGS_FAULT_SIZE, "no memory");
         return false;
     }
-    /* argv bounds the number of options, so the array has room */
-    args->given[args->given_count++] = (struct arg){spec, copy};
+    args->given_count++;
     return true;
 }
 

@@ -9,12 +9,14 @@ base64_put(struct mp_buf *buf, struct span bytes)
 {
     for (size_t i = 0; i < bytes.size; i += 3) {
         size_t have = bytes.size - i < 3 ? bytes.size - i : 3;
-        uint32_t group = 0;
-        for (size_t j = 0; j < 3; j++)
-            group = group << 8 | (j < have ? bytes.data[i + j] : 0u);
+        uint8_t three[3] = {0};
+        memcpy(three, bytes.data + i, have);
+        uint32_t group =
+            (uint32_t)three[0] << 16 | (uint32_t)three[1] << 8 | three[2];
         char text[4];
         for (size_t j = 0; j < 4; j++)
-            text[j] = j <= have ? alphabet[group >> (18 - 6 * j) & 63] : '=';
+            text[j] =
+                j <= have ? alphabet[group >> (18 - 6 * j) & 63] : (char)'=';
         mp_buf_append(buf, text, sizeof(text));
     }
 }

@@ -63,10 +63,10 @@ tell_batch(const struct batch *batch, enum client_status status)
 {
     struct place first = place_at(batch, 0);
     struct place last = place_at(batch, batch->count - 1);
-    if (first.file == NULL)
-        return;
     bool unsure =
         status == CLIENT_NO_CONNECTION || status == CLIENT_INTERRUPTED;
+    if (first.file == NULL || (batch->count == 1 && !unsure))
+        return; /* it was named already, or there is no place to name */
     remark("%s:%zu to %s:%zu: %s", first.file, first.line, last.file, last.line,
            unsure ? "may or may not be stored; append the same lines again, "
                     "which stores nothing twice"

@@ -29,15 +29,15 @@ write_good(struct client *client, struct span event)
 }
 
 enum client_status
-check_event(struct check *check, struct client *client, struct span value,
+check_event(struct check *check, struct client *client, struct span event,
             struct place place)
 {
-    struct event event;
+    struct event read;
     struct event_fault fault;
     /* JSON was read no deeper than the scanner allows: it need not pass it. */
-    if (event_check(value, MODEL_EVENT_SIZE_MAX, &event, &fault)) {
+    if (event_check(event, MODEL_EVENT_SIZE_MAX, &read, &fault)) {
         check->good++;
-        write_good(client, value);
+        write_good(client, event);
     } else {
         check->faulty++;
         tell(place, &fault);

@@ -5,7 +5,7 @@
 #include "client/words.h"
 #include "proto/model.h"
 
-#define INDENT 2
+#define INDENT ((size_t)2)
 
 static void
 write_options(struct output *out, const char *heading,

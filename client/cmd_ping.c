@@ -5,7 +5,7 @@ static enum client_status
 run(struct client *client, const struct args *args)
 {
     (void)args;
-    struct span pong;
+    struct span pong = {NULL, 0};
     enum client_status status =
         client_call(client, "ping", (struct span){NULL, 0}, &pong);
     if (status == CLIENT_DONE)

@@ -5,7 +5,7 @@
 static enum client_status
 run(struct client *client, const struct args *args)
 {
-    struct span context;
+    struct span context = {NULL, 0};
     struct params params;
     if (!output_can(&client->out, SUBJECT_EVENT))
         return client_usage(client, "has no csv form; use json or text");

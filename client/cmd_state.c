@@ -8,7 +8,7 @@ static const struct arg_spec specs[] = {
 static enum client_status
 run(struct client *client, const struct args *args)
 {
-    struct span state;
+    struct span state = {NULL, 0};
     struct params params;
     if (!output_can(&client->out, SUBJECT_STATE))
         return client_usage(client, "has no csv form; use json or text");

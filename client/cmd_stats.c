@@ -5,7 +5,7 @@ static enum client_status
 run(struct client *client, const struct args *args)
 {
     (void)args;
-    struct span stats;
+    struct span stats = {NULL, 0};
     enum client_status status =
         client_call(client, "stats", (struct span){NULL, 0}, &stats);
     if (status == CLIENT_DONE)

@@ -14,7 +14,7 @@ fail(struct json_fault *fault, const char *reason)
     return false;
 }
 
-static bool put_value(struct mp_buf *buf, const json_t *value, int depth,
+static bool put_value(struct mp_buf *buf, json_t *value, int depth,
                       struct json_fault *fault);
 
 static struct span
@@ -38,7 +38,7 @@ put_bin(struct mp_buf *buf, const json_t *text, struct json_fault *fault)
 }
 
 static bool
-put_object(struct mp_buf *buf, const json_t *object, int depth,
+put_object(struct mp_buf *buf, json_t *object, int depth,
            struct json_fault *fault)
 {
     size_t count = json_object_size(object);
@@ -46,11 +46,9 @@ put_object(struct mp_buf *buf, const json_t *object, int depth,
     if (bin != NULL && count == 1)
         return put_bin(buf, bin, fault);
     mp_put_map(buf, (uint32_t)count);
-    /* jansson's iterator is not const, but does not change the object */
-    json_t *walked = (json_t *)(uintptr_t)object;
     const char *key;
     json_t *value;
-    json_object_foreach(walked, key, value)
+    json_object_foreach(object, key, value)
     {
         mp_put_text(buf, key);
         if (!put_value(buf, value, depth + 1, fault))
@@ -72,7 +70,7 @@ put_array(struct mp_buf *buf, const json_t *array, int depth,
 }
 
 static bool
-put_value(struct mp_buf *buf, const json_t *value, int depth,
+put_value(struct mp_buf *buf, json_t *value, int depth,
           struct json_fault *fault)
 {
     if (depth > JSON_DEPTH_MAX)

@@ -95,7 +95,7 @@ params_as_of(struct params *params, const struct client *client,
     const char *at = args_text(args, "at");
     const char *known = args_text(args, "known");
     const char *recorded = args_text(args, "recorded");
-    char present[DATES_SIZE];
+    char present[DATES_SIZE]; /* outlives `at`, which may point to it */
     if (args_has(args, "then")) {
         if (known != NULL) {
             (void)client_usage(client, "--then means --known is --at; give "

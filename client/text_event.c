@@ -9,7 +9,7 @@
 
 /* One event with all that is said of it. */
 
-#define INDENT 2
+#define INDENT ((size_t)2)
 
 static void
 write_value(struct output *out, const char *label, struct span value)

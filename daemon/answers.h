@@ -18,6 +18,10 @@ void answer_get(struct request *request);
 void answer_replay(struct request *request);
 void answer_state(struct request *request);
 void answer_timeline(struct request *request);
+void answer_portfolio(struct request *request);
+void answer_party(struct request *request);
+void answer_diff(struct request *request);
 void answer_gap(struct request *request);
+void answer_revelations(struct request *request);
 
 #endif

@@ -271,22 +271,39 @@ check_required(const struct args *args, arg_set required,
     return true;
 }
 
+static bool
+read_pairs(struct mp_reader *reader, uint32_t pairs, arg_set allowed,
+           struct args *args, struct args_fault *fault)
+{
+    *args = (struct args){0};
+    for (uint32_t i = 0; i < pairs; i++)
+        if (!read_one(reader, allowed, args, fault))
+            return false;
+    return true;
+}
+
 bool
 args_read(struct span params, arg_set allowed, arg_set required,
           struct args *args, struct args_fault *fault)
 {
     struct mp_reader reader = mp_reader(params);
-    *args = (struct args){0};
     uint32_t count = mp_array(&reader);
     uint32_t pairs = count == 1 ? mp_map(&reader) : 0;
     if (reader.failed || count > 1)
         return refuse(fault, MODEL_INVALID_REQUEST, NULL,
                       "params must be an array with one map of named "
                       "arguments: [{...}]");
-    for (uint32_t i = 0; i < pairs; i++)
-        if (!read_one(&reader, allowed, args, fault))
-            return false;
-    return check_required(args, required, fault);
+    return read_pairs(&reader, pairs, allowed, args, fault) &&
+           check_required(args, required, fault);
+}
+
+bool
+args_read_map(struct span map, arg_set allowed, struct args *args,
+              struct args_fault *fault)
+{
+    struct mp_reader reader = mp_reader(map);
+    uint32_t pairs = mp_map(&reader);
+    return read_pairs(&reader, pairs, allowed, args, fault);
 }
 
 uint64_t

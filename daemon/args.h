@@ -34,6 +34,8 @@
     X(RECORDED, "recorded", POINT)                                             \
     X(SUPERSEDED, "superseded", BOOL)                                          \
     X(REVERSE, "reverse", BOOL)                                                \
+    X(BEFORE, "before", RAW_MAP)                                               \
+    X(AFTER, "after", RAW_MAP)                                                 \
     X(POSSIBLE, "possible", BOOL)                                              \
     X(LIMIT, "limit", LIMIT)                                                   \
     X(CURSOR, "cursor", TEXT)                                                  \
@@ -85,6 +87,11 @@ struct args_fault {
  */
 bool args_read(struct span params, arg_set allowed, arg_set required,
                struct args *args, struct args_fault *fault)
+    __attribute__((warn_unused_result));
+
+/* The same for a map within the arguments. */
+bool args_read_map(struct span map, arg_set allowed, struct args *args,
+                   struct args_fault *fault)
     __attribute__((warn_unused_result));
 
 /* A hash of all arguments but the cursor: equal ones give the same, in any

@@ -77,9 +77,11 @@ join_party(struct fold *fold, uint32_t party)
     return 0;
 }
 
-static int
-add_amount(struct fold *fold, const struct fold_op *op)
+int
+fold_add_amount(struct fold *fold, const struct fold_op *op)
 {
+    if (!op->has_amount)
+        return 0;
     uint64_t key = (uint64_t)op->amount_kind << 32 | op->currency;
     uint32_t at;
     if (number_map_find(&fold->total_index, key, &at)) {
@@ -106,8 +108,8 @@ take_common(struct fold *fold, const struct fold_op *op)
     int rc = count_type(fold, op->type);
     for (uint32_t i = 0; i < op->party_count && rc == 0; i++)
         rc = join_party(fold, order_get_u32(op->parties + 4 * (size_t)i));
-    if (rc == 0 && op->has_amount)
-        rc = add_amount(fold, op);
+    if (rc == 0)
+        rc = fold_add_amount(fold, op);
     fold->events++;
     fold->last = op->seq;
     if (fold->first == 0)

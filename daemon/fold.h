@@ -95,6 +95,10 @@ void fold_deinit(struct fold *fold);
 int fold_apply(struct fold *fold, const struct fold_op *op)
     __attribute__((warn_unused_result));
 
+/* Only add the operation's amount, if it has one. 0 or -ENOMEM. */
+int fold_add_amount(struct fold *fold, const struct fold_op *op)
+    __attribute__((warn_unused_result));
+
 uint64_t fold_count_of(const struct fold *fold, enum model_type type);
 
 /* Where an agreement stands at a moment. */

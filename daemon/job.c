@@ -128,21 +128,45 @@ job_views_error(struct job *job, struct mp_buf *out, enum views_result result)
     return JOB_DONE;
 }
 
-bool
-job_find_partnership(struct job *job, struct mp_buf *out, struct span slug,
-                     uint32_t *partnership)
+static bool
+find_name(struct job *job, struct mp_buf *out, struct span slug,
+          struct views_name *name)
 {
-    struct views_name name = {0};
     enum views_result result = views_find_name(job->service->views_reader,
-                                               VIEWS_PARTNERSHIP, slug, &name);
+                                               VIEWS_PARTNERSHIP, slug, name);
     if (result == VIEWS_ABSENT)
         job_error(job, out, MODEL_NOT_FOUND,
                   "no partnership \"%.*s\" in this log", (int)slug.size,
                   (const char *)slug.data);
     else if (result != VIEWS_OK)
         job_views_error(job, out, result);
-    *partnership = name.number;
     return result == VIEWS_OK;
+}
+
+bool
+job_find_partnership(struct job *job, struct mp_buf *out, struct span slug,
+                     uint32_t *partnership)
+{
+    struct views_name name;
+    if (!find_name(job, out, slug, &name))
+        return false;
+    *partnership = name.number;
+    return true;
+}
+
+bool
+job_find_sound(struct job *job, struct mp_buf *out, struct span slug,
+               uint64_t seq, uint32_t *partnership)
+{
+    struct views_name name;
+    if (!find_name(job, out, slug, &name))
+        return false;
+    if (name.damaged != 0 && name.damaged <= seq) {
+        job_corrupt(job, out, name.damaged);
+        return false;
+    }
+    *partnership = name.number;
+    return true;
 }
 
 enum job_result

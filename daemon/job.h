@@ -75,6 +75,11 @@ enum job_result job_error(struct job *job, struct mp_buf *out,
 bool job_find_partnership(struct job *job, struct mp_buf *out, struct span slug,
                           uint32_t *partnership);
 
+/* The same for what folds it: `corrupt` too, where an event of it at or below
+ * `seq` is damaged. */
+bool job_find_sound(struct job *job, struct mp_buf *out, struct span slug,
+                    uint64_t seq, uint32_t *partnership);
+
 /* The views or the memory failed; returns JOB_DONE. */
 enum job_result job_views_error(struct job *job, struct mp_buf *out,
                                 enum views_result result);

@@ -39,8 +39,18 @@ static const struct method methods[] = {
     {"timeline", SERVICE_READ,
      ARG_BIT(PARTNERSHIP) | ASOF | PAGE | ARG_BIT(POSSIBLE),
      ARG_BIT(PARTNERSHIP), true, answer_timeline},
+    {"portfolio", SERVICE_READ, ARG_BIT(PARTY) | ASOF | PAGE, 0, true,
+     answer_portfolio},
+    {"party", SERVICE_READ, ARG_BIT(PARTY) | ASOF, ARG_BIT(PARTY), true,
+     answer_party},
+    {"diff", SERVICE_READ,
+     ARG_BIT(PARTNERSHIP) | ARG_BIT(BEFORE) | ARG_BIT(AFTER),
+     ARG_BIT(PARTNERSHIP) | ARG_BIT(BEFORE) | ARG_BIT(AFTER), true,
+     answer_diff},
     {"gap", SERVICE_READ, ARG_BIT(PARTNERSHIP) | ASOF | PAGE, 0, true,
      answer_gap},
+    {"revelations", SERVICE_READ, ARG_BIT(PARTNERSHIP) | PAGE, 0, true,
+     answer_revelations},
     {"stats", SERVICE_READ, 0, 0, false, answer_stats},
 };
 

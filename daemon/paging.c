@@ -169,6 +169,7 @@ step_stream(struct paging *paging, struct mp_buf *out)
     uint64_t before = paging->count;
     if (paging->job.cancelled)
         return write_end(paging, out);
+    mp_buf_reserve(out, JOB_CHUNK_SIZE + MODEL_EVENT_SIZE_MAX / 16);
     rpc_put_notification(out, "events");
     mp_put_array(out, 2);
     mp_put_uint(out, paging->job.msgid);

@@ -82,7 +82,7 @@ new_named(struct writing *writing, size_t count)
 static void
 put_counts(struct writing *writing)
 {
-    const struct fold *fold = writing->answer->fold;
+    const struct fold *fold = &writing->answer->folding->fold;
     struct named_number *named = new_named(writing, fold->count_size);
     if (named == NULL)
         return;
@@ -106,7 +106,7 @@ put_counts(struct writing *writing)
 static void
 put_parties(struct writing *writing)
 {
-    const struct fold *fold = writing->answer->fold;
+    const struct fold *fold = &writing->answer->folding->fold;
     struct named_number *named = new_named(writing, fold->party_size);
     if (named == NULL)
         return;
@@ -211,8 +211,8 @@ put_agreement(struct writing *writing, const struct fold_entry *entry,
     struct event event;
     if (!read_event(writing, entry->seq, &event))
         return;
-    bool pending =
-        fold_status_at(entry, writing->answer->asof.at) == FOLD_PENDING;
+    bool pending = fold_status_at(entry, writing->answer->folding->asof.at) ==
+                   FOLD_PENDING;
     struct span effective = gather_terms(writing, entry, &event, &terms);
     mp_put_map(buf, 6);
     put_key_str(buf, "id", event.fields[MODEL_FIELD_ID]);
@@ -235,13 +235,14 @@ put_agreement(struct writing *writing, const struct fold_entry *entry,
 static void
 put_agreements(struct writing *writing, struct terms *in_force)
 {
-    const struct fold_list *list = &writing->answer->fold->agreements;
+    const struct fold_list *list = &writing->answer->folding->fold.agreements;
     size_t mark = mp_open_array(writing->buf);
     uint32_t count = 0;
     for (size_t i = 0; i < list->size; i++) {
         const struct fold_entry *entry = &list->entries[i];
         if (entry->gone ||
-            fold_status_at(entry, writing->answer->asof.at) == FOLD_EXPIRED)
+            fold_status_at(entry, writing->answer->folding->asof.at) ==
+                FOLD_EXPIRED)
             continue;
         put_agreement(writing, entry, in_force);
         count++;
@@ -304,35 +305,49 @@ static void
 put_head(struct writing *writing)
 {
     struct mp_buf *buf = writing->buf;
-    const struct state_answer *answer = writing->answer;
-    put_key_str(buf, "partnership", answer->partnership);
+    const struct folding *folding = writing->answer->folding;
+    put_key_str(buf, "partnership", writing->answer->partnership);
     mp_put_text(buf, "at");
-    asof_put_moment(buf, answer->asof.at);
+    asof_put_moment(buf, folding->asof.at);
     mp_put_text(buf, "known");
-    asof_put_moment(buf, answer->asof.known);
+    asof_put_moment(buf, folding->asof.known);
     mp_put_text(buf, "position");
-    mp_put_uint(buf, answer->asof.seq);
-    put_key_str(buf, "stage",
-                span_of(fold_stage(answer->fold, answer->asof.at)));
-    mp_put_text(buf, "disputed");
-    mp_put_bool(buf, answer->fold->disputes.count > 0);
-    mp_put_text(buf, "events");
-    mp_put_uint(buf, answer->fold->events);
-    mp_put_text(buf, "first");
-    put_id(writing, answer->fold->first);
-    mp_put_text(buf, "last");
-    put_id(writing, answer->fold->last);
+    mp_put_uint(buf, folding->asof.seq);
 }
 
 static void
-put_lists(struct writing *writing, struct terms *in_force)
+put_stage(struct writing *writing)
 {
     struct mp_buf *buf = writing->buf;
-    const struct fold *fold = writing->answer->fold;
+    const struct folding *folding = writing->answer->folding;
+    put_key_str(buf, "stage",
+                span_of(fold_stage(&folding->fold, folding->asof.at)));
+}
+
+static void
+put_extent(struct writing *writing)
+{
+    struct mp_buf *buf = writing->buf;
+    const struct fold *fold = &writing->answer->folding->fold;
+    mp_put_text(buf, "disputed");
+    mp_put_bool(buf, fold->disputes.count > 0);
+    mp_put_text(buf, "events");
+    mp_put_uint(buf, fold->events);
+    mp_put_text(buf, "first");
+    put_id(writing, fold->first);
+    mp_put_text(buf, "last");
+    put_id(writing, fold->last);
     mp_put_text(buf, "counts");
     put_counts(writing);
     mp_put_text(buf, "parties");
     put_parties(writing);
+}
+
+static void
+put_open(struct writing *writing, struct terms *in_force)
+{
+    struct mp_buf *buf = writing->buf;
+    const struct fold *fold = &writing->answer->folding->fold;
     mp_put_text(buf, "agreements");
     put_agreements(writing, in_force);
     mp_put_text(buf, "offers");
@@ -341,23 +356,32 @@ put_lists(struct writing *writing, struct terms *in_force)
     put_list(writing, &fold->disputes, false);
     mp_put_text(buf, "totals");
     state_put_totals(buf, fold);
-}
-
-static void
-put_tail(struct writing *writing, struct terms *in_force)
-{
-    struct mp_buf *buf = writing->buf;
-    const struct state_answer *answer = writing->answer;
     terms_settle(in_force);
     mp_put_text(buf, "terms");
     terms_put(buf, in_force);
     buf->failed |= in_force->failed;
+}
+
+static void
+put_unknown(struct writing *writing)
+{
+    struct mp_buf *buf = writing->buf;
+    const struct folding *folding = writing->answer->folding;
     mp_put_text(buf, "possible");
-    mp_put_array(buf, (uint32_t)answer->possible_count);
-    for (size_t i = 0; i < answer->possible_count; i++)
-        put_id(writing, answer->possible[i]);
+    mp_put_array(buf, (uint32_t)folding->possible_count);
+    for (size_t i = 0; i < folding->possible_count; i++)
+        put_id(writing, folding->possible[i].seq);
     mp_put_text(buf, "undisclosed");
-    mp_put_uint(buf, answer->undisclosed);
+    mp_put_uint(buf, folding->undisclosed);
+}
+
+static enum state_put_result
+outcome(const struct writing *writing, uint64_t *corrupt)
+{
+    *corrupt = writing->corrupt;
+    if (writing->result == STATE_PUT_OK && writing->buf->failed)
+        return STATE_PUT_FAILED;
+    return writing->result;
 }
 
 enum state_put_result
@@ -368,11 +392,43 @@ state_put(struct mp_buf *buf, const struct state_answer *answer,
     struct terms in_force = {0};
     mp_put_map(buf, 18);
     put_head(&writing);
-    put_lists(&writing, &in_force);
-    put_tail(&writing, &in_force);
+    put_stage(&writing);
+    put_extent(&writing);
+    put_open(&writing, &in_force);
+    put_unknown(&writing);
     terms_deinit(&in_force);
-    *corrupt = writing.corrupt;
-    if (writing.result == STATE_PUT_OK && buf->failed)
-        return STATE_PUT_FAILED;
-    return writing.result;
+    return outcome(&writing, corrupt);
+}
+
+enum state_put_result
+state_put_compared(struct mp_buf *buf, const struct state_answer *answer,
+                   uint64_t *corrupt)
+{
+    struct writing writing = {.buf = buf, .answer = answer};
+    struct terms in_force = {0};
+    mp_put_map(buf, 7);
+    put_stage(&writing);
+    mp_put_text(buf, "disputed");
+    mp_put_bool(buf, answer->folding->fold.disputes.count > 0);
+    put_open(&writing, &in_force);
+    terms_deinit(&in_force);
+    return outcome(&writing, corrupt);
+}
+
+void
+state_put_answer(struct job *job, struct mp_buf *out,
+                 enum state_put_result result, uint64_t corrupt,
+                 const struct mp_buf *buf)
+{
+    switch (result) {
+    case STATE_PUT_OK:
+        job_answer(job, out, buf);
+        break;
+    case STATE_PUT_CORRUPT:
+        job_corrupt(job, out, corrupt);
+        break;
+    case STATE_PUT_FAILED:
+        job_views_error(job, out, VIEWS_FULL);
+        break;
+    }
 }

@@ -2,25 +2,17 @@
 #ifndef DAEMON_STATE_PUT_H
 #define DAEMON_STATE_PUT_H
 
-#include "daemon/asof.h"
-#include "daemon/fold.h"
+#include "daemon/folding.h"
 
 /*
  * A folded state as the map that EVENTS.md, "The state", describes: reads the
  * titles, terms and amounts of the events that the state names.
  */
 
-/* How many possible events an answer names. */
-#define STATE_POSSIBLE_MAX 100u
-
 struct state_answer {
     struct service *service; /* its readers are between begin and end */
     struct span partnership;
-    struct asof asof;
-    const struct fold *fold;
-    const uint64_t *possible; /* positions, in order */
-    size_t possible_count;
-    uint64_t undisclosed;
+    const struct folding *folding; /* done */
 };
 
 enum state_put_result {
@@ -34,7 +26,19 @@ enum state_put_result state_put(struct mp_buf *buf,
                                 uint64_t *corrupt)
     __attribute__((warn_unused_result));
 
+/* Answer a job with what state_put wrote to `buf`, or with why it could not.
+ */
+void state_put_answer(struct job *job, struct mp_buf *out,
+                      enum state_put_result result, uint64_t corrupt,
+                      const struct mp_buf *buf);
+
 /* The `totals` of a state alone. */
 void state_put_totals(struct mp_buf *buf, const struct fold *fold);
+
+/* The keys of a state whose change a `diff` reports, as a map. */
+enum state_put_result state_put_compared(struct mp_buf *buf,
+                                         const struct state_answer *answer,
+                                         uint64_t *corrupt)
+    __attribute__((warn_unused_result));
 
 #endif

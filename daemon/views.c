@@ -17,8 +17,9 @@ static const char *const db_names[VIEWS_DB_COUNT] = {
     [VIEWS_DB_META] = "meta",   [VIEWS_DB_IDS] = "ids",
     [VIEWS_DB_NAMES] = "names", [VIEWS_DB_SLUGS] = "slugs",
     [VIEWS_DB_OPS] = "ops",     [VIEWS_DB_MARKS] = "marks",
-    [VIEWS_DB_LINKS] = "links", [VIEWS_DB_LATE] = "late",
-    [VIEWS_DB_TIMES] = "times", [VIEWS_DB_KNOWN] = "known",
+    [VIEWS_DB_LINKS] = "links", [VIEWS_DB_MEMBERS] = "members",
+    [VIEWS_DB_LATE] = "late",   [VIEWS_DB_TIMES] = "times",
+    [VIEWS_DB_KNOWN] = "known",
 };
 
 static void

@@ -102,6 +102,20 @@ enum views_result views_slug(struct views_reader *reader,
                              struct span *slug)
     __attribute__((warn_unused_result));
 
+/* The first partnership whose slug is behind `after` (empty for the first), in
+ * the order of bytes; the slug is borrowed until views_read_end. */
+enum views_result views_next_partnership(struct views_reader *reader,
+                                         struct span after, struct span *slug,
+                                         struct views_name *name)
+    __attribute__((warn_unused_result));
+
+/* The same among those of which some event names a party. */
+enum views_result views_next_membership(struct views_reader *reader,
+                                        uint32_t party, struct span after,
+                                        struct span *slug,
+                                        struct views_name *name)
+    __attribute__((warn_unused_result));
+
 /* A place in the fold order. */
 struct views_place {
     int64_t t;
@@ -169,6 +183,8 @@ enum views_result views_superseder(struct views_reader *reader, uint64_t target,
 enum views_link {
     VIEWS_LINK_DISCLOSED = 'd', /* in disclosed_by */
     VIEWS_LINK_ANSWERED = 'r',  /* in re */
+    VIEWS_LINK_REVEALS = 'c',   /* not an event but a partnership's number, or 0
+                                   for all, by its court revelations */
 };
 
 /* The first event above `after` that names `target` so. */

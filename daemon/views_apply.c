@@ -237,14 +237,33 @@ op_type(struct apply *apply, const struct event *event, uint32_t *type)
     return rc;
 }
 
+/* Most events add no party that the partnership did not have. */
 static int
-op_parties(struct apply *apply, const struct event *event, uint8_t *parties)
+put_member(struct apply *apply, uint32_t party, struct span slug,
+           uint32_t partnership)
+{
+    uint8_t bytes[VIEWS_MEMBER_KEY_SIZE], number[4];
+    MDB_val key = views_member_key(bytes, party, slug), value;
+    int rc = get(apply, VIEWS_DB_MEMBERS, &key, &value);
+    if (rc != MDB_NOTFOUND)
+        return rc;
+    order_put_u32(number, partnership);
+    return put(apply, VIEWS_DB_MEMBERS, &key, number, sizeof number);
+}
+
+static int
+op_parties(struct apply *apply, const struct event *event, uint32_t partnership,
+           uint8_t *parties)
 {
     struct mp_reader reader = mp_reader(event->fields[MODEL_FIELD_PARTIES]);
     uint32_t count = mp_array(&reader);
     for (uint32_t i = 0; i < count; i++) {
         struct views_name name;
         int rc = intern(apply, VIEWS_PARTY, mp_str(&reader), &name);
+        if (rc == 0)
+            rc =
+                put_member(apply, name.number,
+                           event->fields[MODEL_FIELD_PARTNERSHIP], partnership);
         if (rc != 0)
             return rc;
         order_put_u32(parties + 4 * (size_t)i, name.number);
@@ -259,6 +278,13 @@ put_link(struct apply *apply, enum views_link link, uint64_t target,
     uint8_t bytes[VIEWS_LINK_KEY_SIZE];
     MDB_val key = views_link_key(bytes, link, target, seq);
     return put(apply, VIEWS_DB_LINKS, &key, bytes, 0);
+}
+
+static int
+put_revelation(struct apply *apply, uint32_t partnership, uint64_t seq)
+{
+    int rc = put_link(apply, VIEWS_LINK_REVEALS, 0, seq);
+    return rc != 0 ? rc : put_link(apply, VIEWS_LINK_REVEALS, partnership, seq);
 }
 
 static int
@@ -386,13 +412,16 @@ put_effects(struct apply *apply, const struct event *event,
                          .parties = parties};
     int rc = op_type(apply, event, &op.type);
     if (rc == 0)
-        rc = op_parties(apply, event, parties);
+        rc = op_parties(apply, event, partnership, parties);
     if (rc == 0)
         rc = op_references(apply, event, &op);
     if (rc != 0)
         return rc;
     op_amounts(event, &op);
-    rc = put_orders(apply, partnership, &op);
+    if (event->type == MODEL_COURT_REVELATION)
+        rc = put_revelation(apply, partnership, event->seq);
+    if (rc == 0)
+        rc = put_orders(apply, partnership, &op);
     return rc != 0 ? rc : mark_targets(apply, event, &op);
 }
 

@@ -33,8 +33,21 @@ views_name_key(uint8_t key[VIEWS_NAME_KEY_SIZE], enum views_name_kind kind,
     size_t size =
         slug.size < MODEL_SLUG_SIZE_MAX ? slug.size : MODEL_SLUG_SIZE_MAX;
     key[0] = (uint8_t)kind;
-    memcpy(key + 1, slug.data, size);
+    if (size > 0)
+        memcpy(key + 1, slug.data, size);
     return (MDB_val){.mv_size = 1 + size, .mv_data = key};
+}
+
+MDB_val
+views_member_key(uint8_t key[VIEWS_MEMBER_KEY_SIZE], uint32_t party,
+                 struct span slug)
+{
+    size_t size =
+        slug.size < MODEL_SLUG_SIZE_MAX ? slug.size : MODEL_SLUG_SIZE_MAX;
+    order_put_u32(key, party);
+    if (size > 0)
+        memcpy(key + 4, slug.data, size);
+    return (MDB_val){.mv_size = 4 + size, .mv_data = key};
 }
 
 MDB_val

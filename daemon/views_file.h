@@ -20,6 +20,7 @@
  *   ops       partnership 4, t 8, start_lo 8, seq 8    op, see views_op.c
  *   marks     target's seq 8, superseder's seq 8       superseder's k 8
  *   links     kind 1, target's seq 8, seq 8            nothing
+ *   members   party 4, slug of the partnership          its number 4
  *   late      partnership 4 (0: all), t, start_lo, seq partnership 4
  *   times     t 8, start_lo 8, seq 8                   partnership 4
  *   known     k 8, seq 8                               partnership 4, t 8,
@@ -36,6 +37,7 @@ enum views_db {
     VIEWS_DB_OPS,
     VIEWS_DB_MARKS,
     VIEWS_DB_LINKS,
+    VIEWS_DB_MEMBERS,
     VIEWS_DB_LATE,
     VIEWS_DB_TIMES,
     VIEWS_DB_KNOWN,
@@ -62,6 +64,7 @@ struct views_reader {
 MDB_cursor *views_cursor(struct views_reader *reader, enum views_db db);
 
 #define VIEWS_NAME_KEY_SIZE (1 + MODEL_SLUG_SIZE_MAX)
+#define VIEWS_MEMBER_KEY_SIZE (4 + MODEL_SLUG_SIZE_MAX)
 #define VIEWS_NAME_SIZE ((size_t)20)
 #define VIEWS_SLUG_KEY_SIZE ((size_t)5)
 #define VIEWS_PLACE_KEY_SIZE ((size_t)28)
@@ -80,6 +83,8 @@ enum views_result views_outcome(int rc);
 
 MDB_val views_name_key(uint8_t key[VIEWS_NAME_KEY_SIZE],
                        enum views_name_kind kind, struct span slug);
+MDB_val views_member_key(uint8_t key[VIEWS_MEMBER_KEY_SIZE], uint32_t party,
+                         struct span slug);
 MDB_val views_slug_key(uint8_t key[VIEWS_SLUG_KEY_SIZE],
                        enum views_name_kind kind, uint32_t number);
 MDB_val views_place_key(uint8_t key[VIEWS_PLACE_KEY_SIZE], uint32_t partnership,

@@ -202,3 +202,54 @@ views_linked(struct views_reader *reader, enum views_link link, uint64_t target,
     MDB_val key = views_link_key(bytes, link, target, after + 1), value;
     return first_above(reader, VIEWS_DB_LINKS, &key, 9, seq, &value);
 }
+
+/* The first key of a database behind `wanted` with the same prefix: what
+ * follows the prefix is a slug. */
+static enum views_result
+next_slug(struct views_reader *reader, enum views_db db, MDB_val *wanted,
+          size_t prefix, struct span *slug, MDB_val *value)
+{
+    MDB_cursor *cursor = views_cursor(reader, db);
+    MDB_val key = *wanted;
+    if (cursor == NULL)
+        return VIEWS_FULL;
+    int rc = mdb_cursor_get(cursor, &key, value, MDB_SET_RANGE);
+    if (rc == 0 && key.mv_size == wanted->mv_size &&
+        memcmp(key.mv_data, wanted->mv_data, key.mv_size) == 0)
+        rc = mdb_cursor_get(cursor, &key, value, MDB_NEXT);
+    if (rc != 0)
+        return views_outcome(rc);
+    if (key.mv_size <= prefix ||
+        memcmp(key.mv_data, wanted->mv_data, prefix) != 0)
+        return VIEWS_ABSENT;
+    *slug = (struct span){(const uint8_t *)key.mv_data + prefix,
+                          key.mv_size - prefix};
+    return VIEWS_OK;
+}
+
+enum views_result
+views_next_partnership(struct views_reader *reader, struct span after,
+                       struct span *slug, struct views_name *name)
+{
+    uint8_t bytes[VIEWS_NAME_KEY_SIZE];
+    MDB_val wanted = views_name_key(bytes, VIEWS_PARTNERSHIP, after), value;
+    enum views_result result =
+        next_slug(reader, VIEWS_DB_NAMES, &wanted, 1, slug, &value);
+    if (result == VIEWS_OK && !views_name_read(&value, name))
+        return views_outcome(MDB_CORRUPTED);
+    return result;
+}
+
+enum views_result
+views_next_membership(struct views_reader *reader, uint32_t party,
+                      struct span after, struct span *slug,
+                      struct views_name *name)
+{
+    uint8_t bytes[VIEWS_MEMBER_KEY_SIZE];
+    MDB_val wanted = views_member_key(bytes, party, after), value;
+    enum views_result result =
+        next_slug(reader, VIEWS_DB_MEMBERS, &wanted, 4, slug, &value);
+    if (result != VIEWS_OK)
+        return result;
+    return views_find_name(reader, VIEWS_PARTNERSHIP, *slug, name);
+}

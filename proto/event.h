@@ -86,6 +86,9 @@ bool event_read(struct span value, struct event *event)
  */
 bool event_equal(struct span submitted, struct span stored);
 
+/* The same for two single values of whatever kind. */
+bool event_value_equal(struct span a, struct span b);
+
 /* t and start_lo, the fold order's first two keys (EVENTS.md, "Order"). */
 int64_t event_takes_effect(const struct event *event);
 int64_t event_possible_from(const struct event *event);

@@ -42,6 +42,9 @@ daemon_stop() {
 }
 
 daemon_clean() {
-    [ -z "$daemon_pid" ] || kill -KILL "$daemon_pid"
+    if [ -n "$daemon_pid" ]; then
+        kill -KILL "$daemon_pid"
+        wait "$daemon_pid" 2>/dev/null
+    fi
     rm -rf "$scratch"
 }

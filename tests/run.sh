@@ -25,8 +25,8 @@ tally() {
 
 run() {
     local name log status c f e
-    name=$(basename "$1")
-    log=$logs/$name.log
+    name=${1##*tests/}
+    log=$logs/${name//\//-}.log
     # shellcheck disable=SC2086 # RUN_UNDER is a command and its options
     timeout --kill-after=10 "$SECONDS_MAX" $RUN_UNDER "$1" >"$log" 2>&1
     status=$?

@@ -31,7 +31,8 @@ is_worth_a_retry(const struct retry *retry, enum entente_result result,
 }
 
 static int64_t
-next_pause(struct retry *retry, const struct entente_error *error)
+next_pause(struct retry *retry, int64_t left_ms,
+           const struct entente_error *error)
 {
     int64_t pause_ms = retry->pause_ms;
     if (error->retry_ms >= 0)
@@ -39,6 +40,9 @@ next_pause(struct retry *retry, const struct entente_error *error)
     retry->pause_ms *= 2;
     if (retry->pause_ms > RETRY_PAUSE_MAX_MS)
         retry->pause_ms = RETRY_PAUSE_MAX_MS;
+    /* towards the end more often, so that none of the timeout is given away */
+    if (pause_ms > left_ms / 2 && left_ms / 2 > RETRY_PAUSE_FIRST_MS)
+        return left_ms / 2;
     return pause_ms;
 }
 
@@ -50,7 +54,7 @@ retry_wait(struct entente *handle, struct retry *retry,
         return false;
     int64_t now_ms = socket_now_ms();
     int64_t left_ms = handle->limits.deadline_ms - now_ms;
-    int64_t pause_ms = next_pause(retry, error);
+    int64_t pause_ms = next_pause(retry, left_ms, error);
     if (left_ms <= 0 || pause_ms >= left_ms)
         return false;
     struct socket_limits pause = {now_ms + pause_ms, handle->limits.stop_fd};

@@ -22,6 +22,7 @@
 
 #define BOMB_REPEATS 200
 #define DEPTH_MAX 32
+#define MESSAGE_SIZE_MAX ((size_t)16 << 20)
 
 /* --- announcements ---------------------------------------------------------*/
 
@@ -147,21 +148,56 @@ START_TEST(more_is_too_large_and_closes)
 }
 END_TEST
 
+/* Append one big event after the other, each changed by `patch`. */
+static void
+append_big(int count, const char *patch)
+{
+    for (int i = 0; i < count; i++) {
+        json_auto_t *arguments = big_batch(1);
+        json_t *event = json_array_get(json_object_get(arguments, "events"), 0);
+        json_auto_t *changes = json_format(patch, i, i);
+        json_object_update(event, changes);
+        json_decref(expect_ok_json(fixture.wire, "append", arguments));
+    }
+}
+
 START_TEST(answer_over_a_message_is_too_large_and_leaves_open)
 {
-    json_auto_t *first = big_batch(16);
-    json_decref(expect_ok_json(fixture.wire, "append", first));
-    for (int i = 0; i < 2; i++) {
-        json_auto_t *more = big_batch(1);
-        json_t *event = json_array_get(json_object_get(more, "events"), 0);
-        json_object_del(event, "id");
-        json_decref(expect_ok_json(fixture.wire, "append", more));
+    /* each agreement's terms are shown twice */
+    append_big(10, "{'id': 'A%d', 'type': 'agreement', 'ext': {}, 'terms': "
+                   "{'t%d': {'$many': [{'$repeat': ['x', 4000]}, 260]}}}");
+    expect_refusal(fixture.wire, "too_large", "state",
+                   "{'partnership': 'p', 'at': '2018'}");
+    expect_in(fixture.wire, "{'tip': 10}", "hello", "{}");
+    json_auto_t *five =
+        expect_ok(fixture.wire, "state",
+                  "{'partnership': 'p', 'at': '2018', 'recorded': 5}");
+    ck_assert_uint_eq(json_object_size(json_object_get(five, "terms")), 5);
+}
+END_TEST
+
+static const char *const paged[] = {"replay", "timeline", "gap"};
+
+START_TEST(pages_of_big_events_are_messages)
+{
+    append_big(20, "{'id': 'B%d', 'disclosed': '2100', 'people': ['%d']}");
+    json_auto_t *arguments =
+        json_of("{'partnership': 'p', 'at': '2018', 'known': '2200'}");
+    if (strcmp(paged[_i], "gap") == 0)
+        json_object_set_new(arguments, "known", json_string("2018"));
+    size_t count = 0;
+    bool more = true;
+    while (more) {
+        json_auto_t *page = expect_ok_json(fixture.wire, paged[_i], arguments);
+        size_t size;
+        wire_message_bytes(fixture.wire, &size);
+        ck_assert_uint_le(size, MESSAGE_SIZE_MAX);
+        count += json_array_size(json_object_get(page, "events"));
+        json_t *cursor = json_object_get(page, "cursor");
+        more = !json_is_null(cursor);
+        json_object_set(arguments, "cursor", cursor);
     }
-    expect_refusal(fixture.wire, "too_large", "replay", "{}");
-    expect_refusal(fixture.wire, "too_large", "timeline",
-                   "{'partnership': 'p'}");
-    json_auto_t *page = expect_ok(fixture.wire, "replay", "{'limit': 5}");
-    ck_assert_uint_eq(json_array_size(json_object_get(page, "events")), 5);
+    ck_assert_uint_eq(count, 20);
 }
 END_TEST
 
@@ -223,8 +259,8 @@ static const struct {
     const char *method;
     const char *arguments;
 } asked[] = {
-    {"replay", "{'limit': 1000}"},
-    {"timeline", "{'partnership': 'p', 'at': '2018', 'limit': 1000}"},
+    {"replay", "{'limit': 100}"},
+    {"timeline", "{'partnership': 'p', 'at': '2018', 'limit': 100}"},
     {"get", "{'seq': 1}"},
 };
 
@@ -284,6 +320,8 @@ main(void)
     tcase_add_test(tests, sixteen_mebibytes_are_a_message);
     tcase_add_test(tests, more_is_too_large_and_closes);
     tcase_add_test(tests, answer_over_a_message_is_too_large_and_leaves_open);
+    tcase_add_loop_test(tests, pages_of_big_events_are_messages, 0,
+                        COUNT(paged));
     tcase_add_loop_test(tests,
                         deaf_client_costs_its_share_and_gets_all_in_the_end, 0,
                         COUNT(asked));

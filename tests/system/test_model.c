@@ -21,6 +21,9 @@
  * between questions has to follow. */
 #define ROUND_COUNT 4
 #define ROUND_EVENTS 100
+/* Long enough for whatever the daemon keeps at intervals. */
+#define LONG_EVENTS 2000
+#define LONG_QUESTIONS 1000
 /* Asked at once; within the daemon's 1 024 in flight it never pauses. */
 #define WINDOW_SIZE 250
 #define SECONDS_MAX 300
@@ -276,6 +279,16 @@ START_TEST(answers_are_the_models)
 }
 END_TEST
 
+START_TEST(answers_on_a_long_log_are_the_models)
+{
+    struct model_log log;
+    model_log_init(&log);
+    model_log_grow(&log, fixture.wire, LONG_EVENTS);
+    ask_many(&log, LONG_QUESTIONS);
+    model_log_deinit(&log);
+}
+END_TEST
+
 START_TEST(answers_are_the_models_after_a_stop_and_a_kill)
 {
     struct model_log log;
@@ -448,6 +461,7 @@ main(void)
     suite_add_tcase(suite, golden);
     TCase *random = fixture_case(suite, "random logs", SECONDS_MAX);
     tcase_add_test(random, answers_are_the_models);
+    tcase_add_test(random, answers_on_a_long_log_are_the_models);
     tcase_add_test(random, answers_are_the_models_after_a_stop_and_a_kill);
     tcase_add_test(random, replays_are_the_models);
     return fixture_run(suite);
