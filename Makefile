@@ -64,9 +64,9 @@ MODEL := $(call objects,tests/model/*.c)
 SYSTEM := $(call without_tests,$(call objects,tests/system/*.c))
 
 UNIT_TESTS := $(call programs,tests/unit/test_*.c)
-# Left out until the methods that they ask exist: `revelations` comes with issue
-# 3; `portfolio`, `party` and `diff` are reserved in PROTOCOL.md.
-LATER := %/test_golden_revelations %/test_model_projections
+# Left out for now: its method, `revelations`, belongs to issue 3.  Empty LATER
+# to run it.
+LATER := %/test_golden_revelations
 SYSTEM_TESTS := $(filter-out $(LATER),$(call programs,tests/system/test_*.c))
 SCRIPT_TESTS := $(wildcard tests/system/*.sh)
 FUZZERS := $(call programs,tests/fuzz/fuzz_*.c)
@@ -195,15 +195,15 @@ fuzz-run: $(FUZZERS)
 
 .PHONY: coverage
 coverage: ## run the tests and say which lines they reach
-	@rm -rf $(OUT)/coverage
-	@$(MAKE) CC=gcc SAN= BUILD=$(OUT)/coverage CFLAGS='-O0 -g --coverage' check
-	@tests/coverage.sh $(OUT)/coverage
+	@mkdir -p $(OUT)/coverage && find $(OUT)/coverage -name '*.gcda' -delete
+	@$(MAKE) CC=gcc SAN= BUILD=$(OUT)/coverage CFLAGS='-O0 -g --coverage' \
+		check; status=$$?; tests/coverage.sh $(OUT)/coverage; exit $$status
 
 # --- Looking at the code ---------------------------------------------------
 
 SOURCES := $(wildcard $(foreach d,proto daemon client client/lib tests/unit \
 	tests/system tests/model tests/fuzz tests/crash tests/bench,$(d)/*.c))
-HEADERS := $(wildcard $(addsuffix /*.h,$(sort $(dir $(SOURCES)))))
+HEADERS := $(wildcard $(addsuffix *.h,$(sort $(dir $(SOURCES)))))
 
 .PHONY: format
 format: deps-format ## put the code into its format

@@ -6,11 +6,13 @@
 #include <stdlib.h>
 #include <string.h>
 
-#include "client/dates.h"
 #include "proto/model.h"
 
 /* More options than a program could have; for suggestions. */
 #define NAMES_MAX 64
+
+/* An option with its dashes, for messages; the tables have shorter ones. */
+#define ARG_NAME_SIZE ((size_t)32)
 
 /* A command line that is being read. */
 struct parser {
@@ -57,18 +59,26 @@ fail_unknown(const struct parser *parser, const char *name, size_t size)
 
 /* --- values --------------------------------------------------------------*/
 
+bool
+args_date(const struct args *args, const char *name, const char *text,
+          char date[DATES_SIZE], char fault[ARGS_FAULT_SIZE])
+{
+    struct edtf_fault wrong = {0, "not a date"};
+    if (dates_resolve(text, args->now, date, &wrong))
+        return true;
+    int offset = wrong.offset > EDTF_TEXT_MAX ? 0 : (int)wrong.offset;
+    snprintf(fault, ARGS_FAULT_SIZE, "%s: not a date: %s\n  %.*s\n  %*s^", name,
+             wrong.reason, (int)EDTF_TEXT_MAX, text, offset, "");
+    return false;
+}
+
 static bool
 check_date(const struct parser *parser, const struct arg_spec *spec,
            const char *text, char date[DATES_SIZE])
 {
-    struct edtf_fault fault = {0, "not a date"};
-    if (dates_resolve(text, parser->args->now, date, &fault))
-        return true;
-    int offset = fault.offset > EDTF_TEXT_MAX ? 0 : (int)fault.offset;
-    snprintf(parser->fault, ARGS_FAULT_SIZE,
-             "--%s: not a date: %s\n  %.*s\n  %*s^", spec->name, fault.reason,
-             (int)EDTF_TEXT_MAX, text, offset, "");
-    return false;
+    char name[ARG_NAME_SIZE];
+    snprintf(name, sizeof(name), "--%s", spec->name);
+    return args_date(parser->args, name, text, date, parser->fault);
 }
 
 bool

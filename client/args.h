@@ -7,6 +7,8 @@
 #include <stdint.h>
 #include <time.h>
 
+#include "client/dates.h"
+
 /*
  * The command line: options by tables, the same that help is made of.
  * `--name value`, `--name=value`; `--` ends the options; options and operands
@@ -73,6 +75,14 @@ const char *args_nth(const struct args *args, const char *name, size_t n);
 /* An ARG_COUNT, or `missing`. */
 uint64_t args_number(const struct args *args, const char *name,
                      uint64_t missing);
+
+/*
+ * A date that is an operand, as ARG_DATE is for an option: write what is to be
+ * sent.  False with `fault` filled; `name` is what that calls it.
+ */
+bool args_date(const struct args *args, const char *name, const char *text,
+               char date[DATES_SIZE], char fault[ARGS_FAULT_SIZE])
+    __attribute__((warn_unused_result));
 
 /* True for a string of digits that is a position: an ARG_MOMENT that is no
  * date. */

@@ -105,7 +105,7 @@ client_call(struct client *client, const char *method, struct span params,
     return CLIENT_DONE;
 }
 
-/* `params` with `cursor` added, unless that is absent. */
+/* `params` with `cursor` added, unless that is absent. Copies both. */
 static void
 put_page_params(struct mp_buf *buf, struct span params, struct span cursor)
 {
@@ -120,20 +120,31 @@ put_page_params(struct mp_buf *buf, struct span params, struct span cursor)
     }
 }
 
+bool
+client_go_on(const struct client *client)
+{
+    return !client->out.closed && client->out.error == 0 && !interrupt_came();
+}
+
 enum client_status
 client_pages(struct client *client, const char *method, struct span params,
-             bool (*on_page)(struct client *client, struct span result))
+             enum client_status (*on_page)(struct client *client,
+                                           struct span result))
 {
     struct mp_buf page = {0};
     struct span cursor = {NULL, 0}, result;
     enum client_status status;
+    bool more = true;
+    put_page_params(&page, params, cursor);
     do {
-        put_page_params(&page, params, cursor);
         status = client_call(client, method, mp_buf_span(&page), &result);
-        if (status != CLIENT_DONE || !on_page(client, result))
+        if (status != CLIENT_DONE)
             break;
         cursor = mp_get_str(result, "cursor");
-    } while (cursor.data != NULL);
+        more = cursor.data != NULL;
+        put_page_params(&page, params, cursor);
+        status = on_page(client, result);
+    } while (status == CLIENT_DONE && more && client_go_on(client));
     mp_buf_deinit(&page);
     return status == CLIENT_DONE && interrupt_came() ? CLIENT_INTERRUPTED
                                                      : status;

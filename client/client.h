@@ -54,13 +54,17 @@ enum client_status client_status_of(enum entente_result result,
 enum client_status client_usage(const struct client *client, const char *format,
                                 ...) __attribute__((format(printf, 2, 3)));
 
+/* False once nobody reads the output, or the user has interrupted. */
+bool client_go_on(const struct client *client);
+
 /*
  * Walk all pages of a method: `params` is a map without `cursor`.  `on_page`
- * sees each result; false ends it.
+ * sees each result, which borrows until it calls the daemon itself; anything
+ * but CLIENT_DONE, which it has told the user, ends it.
  */
-enum client_status
-client_pages(struct client *client, const char *method, struct span params,
-             bool (*on_page)(struct client *client, struct span result))
+enum client_status client_pages(
+    struct client *client, const char *method, struct span params,
+    enum client_status (*on_page)(struct client *client, struct span result))
     __attribute__((warn_unused_result));
 
 #endif

@@ -15,7 +15,7 @@ static const struct arg_spec specs[] = {
     {0},
 };
 
-static bool
+static enum client_status
 write_page(struct client *client, struct span page)
 {
     struct mp_reader events = mp_reader(mp_get(page, "events"));
@@ -25,7 +25,7 @@ write_page(struct client *client, struct span page)
         lagged_write(client, SUBJECT_GAP, mp_get(item, "event"),
                      mp_get(item, "lag_days"));
     }
-    return lagged_go_on(client);
+    return CLIENT_DONE;
 }
 
 static enum client_status

@@ -1,7 +1,6 @@
 /* SPDX-License-Identifier: MIT */
 #include "client/commands.h"
 #include "client/complain.h"
-#include "client/lagged.h"
 #include "client/params.h"
 
 #include <string.h>
@@ -20,26 +19,52 @@ static const struct arg_spec specs[] = {
     {"type", ARG_TEXT, true, "TYPE", "only events of this type", NULL},
     {"at", ARG_DATE, false, "DATE", "only what had happened by then", NULL},
     {"known", ARG_DATE, false, "DATE", "only what was public by then", NULL},
+    PARAMS_THEN,
     PARAMS_RECORDED,
     {"superseded", ARG_FLAG, false, NULL,
-     "with what was corrected or retracted, in every order", NULL},
+     "with what was corrected or retracted (default in recorded order)", NULL},
+    {"no-superseded", ARG_FLAG, false, NULL,
+     "without it (default in the other orders)", NULL},
     {"reverse", ARG_FLAG, false, NULL, "last first", NULL},
     {"limit", ARG_COUNT, false, "N", "end after so many events", NULL},
     {0},
 };
 
 /* A bare year is a position only where positions are the order. */
-static void
-put_bound(struct params *params, const struct args *args, const char *name)
+static bool
+put_bound(struct params *params, const struct client *client,
+          const struct args *args, const char *name)
 {
+    char date[DATES_SIZE], fault[ARGS_FAULT_SIZE];
     const char *order = args_text(args, "order");
     const char *text = args_text(args, name);
     if (text == NULL)
-        return;
-    if (order == NULL || strcmp(order, orders[0]) == 0)
+        return true;
+    if (order == NULL || strcmp(order, orders[0]) == 0) {
         params_moment(params, name, text);
-    else
-        params_text(params, name, text);
+        return true;
+    }
+    if (!args_date(args, name, text, date, fault)) {
+        (void)client_usage(client, "--%s", fault);
+        return false;
+    }
+    params_text(params, name, date);
+    return true;
+}
+
+static bool
+put_superseded(struct params *params, const struct client *client,
+               const struct args *args)
+{
+    bool with = args_has(args, "superseded");
+    bool without = args_has(args, "no-superseded");
+    if (with && without) {
+        (void)client_usage(client, "--superseded or --no-superseded, not both");
+        return false;
+    }
+    if (with || without)
+        params_bool(params, "superseded", with);
+    return true;
 }
 
 static void
@@ -61,7 +86,7 @@ write_event(void *context, struct entente_bytes event)
     struct client *client = context;
     output_item(&client->out, SUBJECT_REPLAY,
                 (struct span){event.data, event.size});
-    return lagged_go_on(client);
+    return client_go_on(client);
 }
 
 static enum client_status
@@ -92,17 +117,17 @@ run(struct client *client, const struct args *args)
     struct params params;
     params_init(&params);
     params_option(&params, "order", args, "order");
-    put_bound(&params, args, "from");
-    put_bound(&params, args, "to");
     params_option(&params, "partnership", args, "partnership");
     params_option(&params, "party", args, "party");
     put_types(&params, args);
-    params_flag(&params, args, "superseded");
     params_flag(&params, args, "reverse");
     if (args_has(args, "limit"))
         params_number(&params, "limit", args_number(args, "limit", 0));
     enum client_status status = CLIENT_USAGE;
-    if (params_as_of(&params, client, args))
+    if (put_bound(&params, client, args, "from") &&
+        put_bound(&params, client, args, "to") &&
+        put_superseded(&params, client, args) &&
+        params_as_of(&params, client, args))
         status = stream(client, params_span(&params));
     params_deinit(&params);
     return status;

@@ -18,7 +18,7 @@ static const struct arg_spec specs[] = {
     {0},
 };
 
-static bool
+static enum client_status
 write_page(struct client *client, struct span page)
 {
     struct mp_reader events = mp_reader(mp_get(page, "events"));
@@ -31,7 +31,7 @@ write_page(struct client *client, struct span page)
         lagged_write(client, SUBJECT_TIMELINE, event,
                      lags.failed ? (struct span){NULL, 0} : lag);
     }
-    return lagged_go_on(client);
+    return CLIENT_DONE;
 }
 
 /* Text marks what is only possible; for that it has to know the day. */

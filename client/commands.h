@@ -32,7 +32,8 @@ const struct command *command_find(const char *name);
 const char *command_nearest(const char *name);
 
 extern const struct command command_append, command_show, command_timeline,
-    command_state, command_gap, command_replay, command_stats, command_ping,
+    command_state, command_list, command_party, command_diff, command_gap,
+    command_revelations, command_replay, command_stats, command_ping,
     command_help;
 
 /* Options that every command takes, NULL name at the end (main.c). */

@@ -6,7 +6,8 @@
 
 /*
  * csv: fixed columns for each list, the keys of its items.  What has no fixed
- * columns, a state or an event with its context, is not shown.
+ * columns, a state, a difference of states or an event with
+ * its context, is not shown.
  */
 
 /* Room for the columns of an event: what the daemon adds, its fields, the
@@ -27,37 +28,35 @@ event_columns(const char **columns, bool with_lag)
     return count;
 }
 
+/* Those of the lists that are not of events. */
+static const char *const other_columns[SUBJECT_COUNT][COLUMNS_MAX] = {
+    [SUBJECT_STORED] = {"id", "seq", "rev", "duplicate"},
+    [SUBJECT_CHECKED] = {"id"},
+    [SUBJECT_LIST] = {"partnership", "stage", "disputed", "events", "last",
+                      "agreements", "offers", "totals"},
+    [SUBJECT_REVELATIONS] = {"id", "seq", "occurred", "title", "discloses",
+                             "longest_lag_days"},
+};
+
 static size_t
 list_columns(const struct output *out, const char **columns)
 {
-    switch (out->subject) {
-    case SUBJECT_REPLAY:
+    enum subject subject = out->subject;
+    if (subject == SUBJECT_REPLAY)
         return event_columns(columns, false);
-    case SUBJECT_TIMELINE:
-    case SUBJECT_GAP:
+    if (subject == SUBJECT_TIMELINE || subject == SUBJECT_GAP)
         return event_columns(columns, true);
-    case SUBJECT_STORED:
-        columns[0] = "id";
-        columns[1] = "seq";
-        columns[2] = "rev";
-        columns[3] = "duplicate";
-        return 4;
-    case SUBJECT_CHECKED:
-        columns[0] = "id";
-        return 1;
-    case SUBJECT_EVENT:
-    case SUBJECT_STATE:
-    case SUBJECT_STATS:
-    case SUBJECT_PONG:
-        break; /* documents */
-    }
-    return 0;
+    size_t count = 0;
+    for (; other_columns[subject][count] != NULL; count++)
+        columns[count] = other_columns[subject][count];
+    return count;
 }
 
 static bool
 can(enum subject subject)
 {
-    return subject != SUBJECT_EVENT && subject != SUBJECT_STATE;
+    return subject != SUBJECT_EVENT && subject != SUBJECT_STATE &&
+           subject != SUBJECT_DIFF;
 }
 
 static void

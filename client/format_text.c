@@ -4,6 +4,12 @@
 /* text: what a person would want to read, client/text_forms.h. */
 
 static void
+put_map(struct output *out, struct span map)
+{
+    text_map(out, 0, map);
+}
+
+static void
 put_answer(struct output *out, struct span value)
 {
     struct mp_buf text = {0};
@@ -12,24 +18,62 @@ put_answer(struct output *out, struct span value)
     mp_buf_deinit(&text);
 }
 
+/* One row per subject: a list has the first three, a document the last. */
+static const struct {
+    void (*begin)(struct output *out);
+    void (*item)(struct output *out, struct span value);
+    void (*end)(struct output *out);
+    void (*document)(struct output *out, struct span value);
+} forms[SUBJECT_COUNT] = {
+    [SUBJECT_REPLAY] = {text_list_begin, text_list_item, text_list_end, NULL},
+    [SUBJECT_TIMELINE] = {text_list_begin, text_list_item, text_list_end, NULL},
+    [SUBJECT_GAP] = {text_list_begin, text_list_item, text_list_end, NULL},
+    [SUBJECT_LIST] = {text_partnerships_begin, text_partnerships_item,
+                      text_partnerships_end, NULL},
+    [SUBJECT_REVELATIONS] = {text_revelations_begin, text_revelations_item,
+                             text_revelations_end, NULL},
+    /* the command sums them up */
+    [SUBJECT_STORED] = {NULL, NULL, NULL, NULL},
+    [SUBJECT_CHECKED] = {NULL, NULL, NULL, NULL},
+    [SUBJECT_EVENT] = {NULL, NULL, NULL, text_event},
+    [SUBJECT_STATE] = {NULL, NULL, NULL, text_state},
+    [SUBJECT_PARTY] = {NULL, NULL, NULL, text_party},
+    [SUBJECT_DIFF] = {NULL, NULL, NULL, text_diff},
+    [SUBJECT_STATS] = {NULL, NULL, NULL, put_map},
+    [SUBJECT_PONG] = {NULL, NULL, NULL, put_answer},
+};
+
+static void
+begin(struct output *out)
+{
+    if (forms[out->subject].begin != NULL)
+        forms[out->subject].begin(out);
+}
+
+static void
+put_item(struct output *out, struct span value)
+{
+    if (forms[out->subject].item != NULL)
+        forms[out->subject].item(out, value);
+}
+
+static void
+end(struct output *out)
+{
+    if (forms[out->subject].end != NULL)
+        forms[out->subject].end(out);
+}
+
 static void
 put_document(struct output *out, struct span value)
 {
-    struct mp_reader reader = mp_reader(value);
-    if (out->subject == SUBJECT_STATE)
-        text_state(out, value);
-    else if (out->subject == SUBJECT_EVENT)
-        text_event(out, value);
-    else if (mp_peek(&reader) == MP_MAP)
-        text_map(out, 0, value);
-    else
-        put_answer(out, value);
+    forms[out->subject].document(out, value);
 }
 
 const struct format format_text = {
     .name = "text",
-    .begin = text_list_begin,
-    .item = text_list_item,
-    .end = text_list_end,
+    .begin = begin,
+    .item = put_item,
+    .end = end,
     .document = put_document,
 };

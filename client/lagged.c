@@ -3,8 +3,6 @@
 
 #include <errno.h>
 
-#include "client/interrupt.h"
-
 void
 lagged_write(struct client *client, enum subject subject, struct span event,
              struct span lag_days)
@@ -27,10 +25,4 @@ lagged_write(struct client *client, enum subject subject, struct span event,
     else
         output_item(&client->out, subject, mp_buf_span(&item));
     mp_buf_deinit(&item);
-}
-
-bool
-lagged_go_on(const struct client *client)
-{
-    return !client->out.closed && client->out.error == 0 && !interrupt_came();
 }

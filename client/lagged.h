@@ -16,7 +16,4 @@
 void lagged_write(struct client *client, enum subject subject,
                   struct span event, struct span lag_days);
 
-/* False once nobody reads the output, or the user has interrupted. */
-bool lagged_go_on(const struct client *client);
-
 #endif

@@ -17,15 +17,20 @@ struct output;
 
 /* What is shown. */
 enum subject {
-    SUBJECT_REPLAY,   /* list of events */
-    SUBJECT_TIMELINE, /* list of events with lag_days added */
-    SUBJECT_GAP,      /* the same */
-    SUBJECT_STORED,   /* list of {id, seq, rev, duplicate} */
-    SUBJECT_CHECKED,  /* list of {id} */
-    SUBJECT_EVENT,    /* `get` with context */
+    SUBJECT_REPLAY,      /* list of events */
+    SUBJECT_TIMELINE,    /* list of events with lag_days added */
+    SUBJECT_GAP,         /* the same */
+    SUBJECT_STORED,      /* list of {id, seq, rev, duplicate} */
+    SUBJECT_CHECKED,     /* list of {id} */
+    SUBJECT_LIST,        /* list of {partnership, stage, totals, ...} */
+    SUBJECT_REVELATIONS, /* list of {id, discloses, longest_lag_days, ...} */
+    SUBJECT_EVENT,       /* `get` with context */
     SUBJECT_STATE,
+    SUBJECT_PARTY,
+    SUBJECT_DIFF,
     SUBJECT_STATS,
     SUBJECT_PONG,
+    SUBJECT_COUNT,
 };
 
 /* One row of the table of formats. */

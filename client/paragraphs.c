@@ -67,8 +67,15 @@ void
 text_labelled(struct output *out, size_t indent, const char *label,
               struct span text)
 {
+    text_labelled_span(out, indent, span_of(label), text);
+}
+
+void
+text_labelled_span(struct output *out, size_t indent, struct span label,
+                   struct span text)
+{
     struct mp_buf clean = {0};
-    text_put_clean(&clean, span_of(label), false);
+    text_put_clean(&clean, label, false);
     size_t width = text_width(mp_buf_span(&clean));
     size_t column = width > LABEL_WIDTH ? width : LABEL_WIDTH;
     write_spaces(out, indent);
@@ -151,11 +158,9 @@ text_map(struct output *out, size_t indent, struct span map)
         mp_buf_clear(&label);
         mp_buf_clear(&text);
         text_plain_value(&label, mp_value(&reader));
-        mp_buf_append(&label, "", 1);
         text_plain_value(&text, mp_value(&reader));
-        if (!label.failed && !text.failed)
-            text_labelled(out, indent, (const char *)label.data,
-                          mp_buf_span(&text));
+        text_labelled_span(out, indent, mp_buf_span(&label),
+                           mp_buf_span(&text));
     }
     mp_buf_deinit(&label);
     mp_buf_deinit(&text);

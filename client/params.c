@@ -40,10 +40,17 @@ params_text(struct params *params, const char *key, const char *text)
 }
 
 void
-params_true(struct params *params, const char *key)
+params_bool(struct params *params, const char *key, bool truth)
 {
     put_key(params, key);
-    mp_put_bool(&params->buf, true);
+    mp_put_bool(&params->buf, truth);
+}
+
+void
+params_value(struct params *params, const char *key, struct span value)
+{
+    put_key(params, key);
+    mp_put_raw(&params->buf, value);
 }
 
 void
@@ -75,7 +82,7 @@ void
 params_flag(struct params *params, const struct args *args, const char *name)
 {
     if (args_has(args, name))
-        params_true(params, name);
+        params_bool(params, name, true);
 }
 
 /* The day that the daemon takes when no --at is given: the present one, UTC. */
@@ -89,10 +96,9 @@ put_present_day(const struct args *args, char date[DATES_SIZE])
 }
 
 bool
-params_as_of(struct params *params, const struct client *client,
-             const struct args *args)
+params_as_of_at(struct params *params, const struct client *client,
+                const struct args *args, const char *at)
 {
-    const char *at = args_text(args, "at");
     const char *known = args_text(args, "known");
     const char *recorded = args_text(args, "recorded");
     char present[DATES_SIZE]; /* outlives `at`, which may point to it */
@@ -113,4 +119,11 @@ params_as_of(struct params *params, const struct client *client,
     if (recorded != NULL)
         params_moment(params, "recorded", recorded);
     return true;
+}
+
+bool
+params_as_of(struct params *params, const struct client *client,
+             const struct args *args)
+{
+    return params_as_of_at(params, client, args, args_text(args, "at"));
 }

@@ -21,8 +21,11 @@ void params_deinit(struct params *params);
 struct span params_span(struct params *params);
 
 void params_text(struct params *params, const char *key, const char *text);
-void params_true(struct params *params, const char *key);
+void params_bool(struct params *params, const char *key, bool truth);
 void params_number(struct params *params, const char *key, uint64_t number);
+
+/* One encoded value. */
+void params_value(struct params *params, const char *key, struct span value);
 
 /* Digits as a position, anything else as a date. */
 void params_moment(struct params *params, const char *key, const char *text);
@@ -39,6 +42,11 @@ void params_flag(struct params *params, const struct args *args,
  */
 bool params_as_of(struct params *params, const struct client *client,
                   const struct args *args) __attribute__((warn_unused_result));
+
+/* The same with a given date, or NULL, in place of --at. */
+bool params_as_of_at(struct params *params, const struct client *client,
+                     const struct args *args, const char *at)
+    __attribute__((warn_unused_result));
 
 /* Their rows in a table of options. */
 #define PARAMS_AT_KNOWN                                                        \

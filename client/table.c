@@ -169,8 +169,11 @@ write_line(const struct table *table, struct output *out,
     size_t pending = 0; /* spaces that only a later cell makes visible */
     for (size_t i = 0; i < table->column_count; i++) {
         struct span line = next_line(&cursors[i], table->widths[i]);
+        size_t width = text_width(line);
+        size_t left = width < table->widths[i] ? table->widths[i] - width : 0;
+        bool right = table->columns[i].right && line.size > 0;
         if (line.size > 0) {
-            write_spaces(out, pending);
+            write_spaces(out, pending + (right ? left : 0));
             pending = 0;
             bool plain = cursors[i].style == STYLE_PLAIN;
             if (!plain)
@@ -179,9 +182,7 @@ write_line(const struct table *table, struct output *out,
             if (!plain)
                 output_style(out, STYLE_PLAIN);
         }
-        size_t width = text_width(line);
-        size_t left = width < table->widths[i] ? table->widths[i] - width : 0;
-        pending += left + GAP;
+        pending += (right ? 0 : left) + GAP;
     }
     output_put(out, "\n");
 }
@@ -198,6 +199,15 @@ write_row(const struct table *table, struct output *out, struct row *row)
     while (has_more(cursors, table->column_count));
     for (size_t i = 0; i < table->column_count; i++)
         mp_buf_clear(&row->cells[i].text);
+}
+
+static bool
+has_heads(const struct table *table)
+{
+    for (size_t i = 0; i < table->column_count; i++)
+        if (table->columns[i].head[0] != '\0')
+            return true;
+    return false;
 }
 
 static void
@@ -223,7 +233,8 @@ write_kept(struct table *table, struct output *out)
 {
     if (!table->decided) {
         decide_widths(table, out->width);
-        write_heads(table, out);
+        if (has_heads(table))
+            write_heads(table, out);
     }
     for (size_t i = 0; i < table->row_count; i++)
         write_row(table, out, &table->rows[i]);

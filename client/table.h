@@ -11,11 +11,12 @@
  * paragraphs, each in its own style.
  */
 
-#define TABLE_COLUMNS_MAX 5
+#define TABLE_COLUMNS_MAX 6
 
 struct table_column {
-    const char *head;
+    const char *head; /* "" in all columns: no line of heads */
     size_t width_max; /* 0: takes what the others leave */
+    bool right;       /* numbers end in line */
 };
 
 struct table;

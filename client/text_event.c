@@ -146,22 +146,56 @@ write_recorded(struct output *out, struct span event)
     text_labelled(out, INDENT, "recorded", span_of(text));
 }
 
-/* The lists of ids that `get` adds. */
+/* Which of two ways it is that another event takes this one's place. */
+static const char *
+superseded_label(struct span other, struct span id)
+{
+    if (span_equal(mp_get_str(other, "corrects"), id))
+        return "corrected by";
+    return "retracted by";
+}
+
+/* "2017-08, the title", and its id below. */
+static void
+write_link(struct output *out, const char *label, struct span other)
+{
+    struct mp_buf text = {0};
+    struct span title = mp_get_str(other, "title");
+    struct span id = mp_get_str(other, "id");
+    words_date(&text, mp_get_str(other, "occurred"));
+    if (title.data != NULL) {
+        words_put(&text, ", ");
+        text_plain_value(&text, mp_get(other, "title"));
+        words_put(&text, "\n");
+    }
+    mp_buf_append(&text, id.data, id.size);
+    text_labelled(out, INDENT, label, mp_buf_span(&text));
+    mp_buf_deinit(&text);
+}
+
+static void
+write_list(struct output *out, struct span context, const char *key,
+           const char *label)
+{
+    struct span id = mp_get_str(mp_get(context, "event"), "id");
+    struct mp_reader reader = mp_reader(mp_get(context, key));
+    uint32_t count = mp_array(&reader);
+    for (uint32_t i = 0; i < count && !reader.failed; i++) {
+        struct span other = mp_value(&reader);
+        if (label == NULL)
+            write_link(out, superseded_label(other, id), other);
+        else
+            write_link(out, i == 0 ? label : "", other);
+    }
+}
+
+/* The lists that `get` adds. */
 static void
 write_links(struct output *out, struct span context)
 {
-    static const struct {
-        const char *key, *label;
-    } links[] = {{"superseded_by", "superseded by"},
-                 {"answered_by", "answered by"},
-                 {"discloses", "discloses"}};
-    for (size_t i = 0; i < sizeof(links) / sizeof(links[0]); i++) {
-        struct mp_reader reader = mp_reader(mp_get(context, links[i].key));
-        uint32_t count = mp_array(&reader);
-        for (uint32_t j = 0; j < count && !reader.failed; j++)
-            text_labelled(out, INDENT, j == 0 ? links[i].label : "",
-                          mp_str(&reader));
-    }
+    write_list(out, context, "superseded_by", NULL);
+    write_list(out, context, "answered_by", "answered by");
+    write_list(out, context, "discloses", "disclosed");
     struct span known = mp_get_str(context, "known");
     struct mp_buf text = {0};
     words_moment(&text, known);

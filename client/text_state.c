@@ -1,23 +1,12 @@
 /* SPDX-License-Identifier: MIT */
 #include "client/text_forms.h"
 
-#include <stdio.h>
-
 #include "client/words.h"
 
 /* The state of a partnership on one page. */
 
 #define INDENT 2
 #define INDENT_INNER 4
-
-static bool
-is_true(struct span map, const char *key)
-{
-    struct span value = mp_get(map, key);
-    struct mp_reader reader = mp_reader(value);
-    return value.data != NULL && mp_peek(&reader) == MP_BOOL &&
-           mp_next(&reader).truth;
-}
 
 static void
 put_span(struct mp_buf *buf, struct span text)
@@ -34,7 +23,7 @@ write_title(struct output *out, struct span state)
     put_span(&text, mp_get_str(state, "partnership"));
     words_put(&text, ": ");
     put_span(&text, mp_get_str(state, "stage"));
-    if (is_true(state, "disputed"))
+    if (text_is_true(state, "disputed"))
         words_put(&text, ", disputed");
     text_heading(out, STYLE_STRONG, mp_buf_span(&text));
     mp_buf_deinit(&text);
@@ -44,24 +33,7 @@ static void
 write_as_of(struct output *out, struct span state)
 {
     struct mp_buf text = {0};
-    struct span at = mp_get_str(state, "at");
-    struct span known = mp_get_str(state, "known");
-    char position[48];
-    if (at.data == NULL) {
-        words_put(&text, "at any time");
-    } else {
-        words_put(&text, "as of ");
-        words_moment(&text, at);
-    }
-    if (known.data == NULL) {
-        words_put(&text, ", by all that is known");
-    } else {
-        words_put(&text, ", by what was public on ");
-        words_moment(&text, known);
-    }
-    snprintf(position, sizeof(position), " (position %llu)",
-             (unsigned long long)mp_get_uint(state, "position"));
-    words_put(&text, position);
+    text_put_as_of(&text, state);
     text_heading(out, STYLE_FAINT, mp_buf_span(&text));
     mp_buf_deinit(&text);
 }
@@ -80,13 +52,6 @@ write_undisclosed(struct output *out, struct span state)
 }
 
 /* --- sections ------------------------------------------------------------*/
-
-static void
-write_section(struct output *out, const char *name)
-{
-    output_put(out, "\n");
-    text_heading(out, STYLE_STRONG, span_of(name));
-}
 
 static void
 write_dated(struct output *out, struct span entry)
@@ -135,55 +100,9 @@ write_entries(struct output *out, const char *name, struct span list,
         if (status != NULL && !span_is(mp_get_str(entry, "status"), status))
             continue;
         if (!begun)
-            write_section(out, name);
+            text_section(out, name);
         begun = true;
         write_entry(out, entry);
-    }
-}
-
-static uint32_t
-count_of(struct span value)
-{
-    struct mp_reader reader = mp_reader(value);
-    if (value.data == NULL)
-        return 0;
-    struct mp_token token = mp_next(&reader);
-    return token.kind == MP_MAP || token.kind == MP_ARRAY ? token.count : 0;
-}
-
-static void
-write_total(struct output *out, struct span kind, struct span sums)
-{
-    struct mp_buf label = {0}, text = {0};
-    struct mp_reader reader = mp_reader(sums);
-    uint32_t count = mp_map(&reader);
-    for (uint32_t i = 0; i < count && !reader.failed; i++) {
-        if (i > 0)
-            words_put(&text, ", ");
-        put_span(&text, mp_str(&reader));
-        words_put(&text, " ");
-        words_decimal(&text, mp_str(&reader));
-    }
-    put_span(&label, kind);
-    mp_buf_append(&label, "", 1);
-    if (!label.failed && !text.failed)
-        text_labelled(out, INDENT, (const char *)label.data,
-                      mp_buf_span(&text));
-    mp_buf_deinit(&label);
-    mp_buf_deinit(&text);
-}
-
-static void
-write_totals(struct output *out, struct span totals)
-{
-    if (count_of(totals) == 0)
-        return;
-    write_section(out, "Money");
-    struct mp_reader reader = mp_reader(totals);
-    uint32_t count = mp_map(&reader);
-    for (uint32_t i = 0; i < count && !reader.failed; i++) {
-        struct span kind = mp_str(&reader);
-        write_total(out, kind, mp_value(&reader));
     }
 }
 
@@ -192,9 +111,10 @@ write_terms(struct output *out, struct span state)
 {
     struct span terms = mp_get(state, "terms");
     /* with one agreement they are the same as its own, above */
-    if (count_of(terms) == 0 || count_of(mp_get(state, "agreements")) < 2)
+    if (text_count_of(terms) == 0 ||
+        text_count_of(mp_get(state, "agreements")) < 2)
         return;
-    write_section(out, "Terms in force together");
+    text_section(out, "Terms in force together");
     text_map(out, INDENT, terms);
 }
 
@@ -216,7 +136,7 @@ put_counts(struct mp_buf *text, struct span counts)
 static void
 write_list(struct output *out, const char *label, struct span value)
 {
-    if (count_of(value) == 0)
+    if (text_count_of(value) == 0)
         return;
     struct mp_buf text = {0};
     text_plain_value(&text, value);
@@ -235,7 +155,7 @@ static void
 write_history(struct output *out, struct span state)
 {
     struct mp_buf text = {0};
-    write_section(out, "History");
+    text_section(out, "History");
     words_count(&text, mp_get_uint(state, "events"), "event");
     put_counts(&text, mp_get(state, "counts"));
     text_labelled(out, INDENT, "so far", mp_buf_span(&text));
@@ -258,6 +178,6 @@ text_state(struct output *out, struct span state)
     write_entries(out, "Offers on the table", mp_get(state, "offers"), NULL);
     write_entries(out, "Disputes", mp_get(state, "disputes"), NULL);
     write_terms(out, state);
-    write_totals(out, mp_get(state, "totals"));
+    text_totals(out, mp_get(state, "totals"));
     write_history(out, state);
 }

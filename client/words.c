@@ -3,7 +3,9 @@
 
 #include <ctype.h>
 #include <inttypes.h>
+#include <math.h>
 #include <stdio.h>
+#include <stdlib.h>
 
 void
 words_put(struct mp_buf *buf, const char *text)
@@ -171,6 +173,9 @@ words_days(struct mp_buf *buf, uint64_t days)
 
 /* --- numbers -------------------------------------------------------------*/
 
+/* Longer than any sum that has a name; such a one is given in full. */
+#define DECIMAL_SIZE ((size_t)32)
+
 void
 words_decimal(struct mp_buf *buf, struct span decimal)
 {
@@ -188,12 +193,54 @@ words_decimal(struct mp_buf *buf, struct span decimal)
     mp_buf_append(buf, decimal.data + i, decimal.size - i);
 }
 
+/* A number in the unit that leaves at most three digits before its point. */
+static void
+put_rounded(struct mp_buf *buf, double number)
+{
+    static const char *const units[] = {"", "k", "m", "bn", "tn"};
+    size_t unit = 0;
+    char text[DECIMAL_SIZE + 8];
+    for (; fabs(number) >= 999.5 && unit < 4; unit++)
+        number /= 1000;
+    int places = fabs(number) < 9.995 ? 2 : fabs(number) < 99.95 ? 1 : 0;
+    size_t size = (size_t)snprintf(text, sizeof(text), "%.*f", places, number);
+    while (places > 0 && text[size - 1] == '0')
+        size--;
+    if (text[size - 1] == '.')
+        size--;
+    words_decimal(buf, (struct span){(const uint8_t *)text, size});
+    words_put(buf, units[unit]);
+}
+
+void
+words_sum(struct mp_buf *buf, struct span decimal)
+{
+    char text[DECIMAL_SIZE];
+    if (decimal.size >= sizeof(text)) {
+        words_decimal(buf, decimal);
+        return;
+    }
+    memcpy(text, decimal.data, decimal.size);
+    text[decimal.size] = '\0';
+    double number = strtod(text, NULL);
+    if (fabs(number) < 1000)
+        words_decimal(buf, decimal);
+    else
+        put_rounded(buf, number);
+}
+
+void
+words_number(struct mp_buf *buf, uint64_t number)
+{
+    char digits[24];
+    int size = snprintf(digits, sizeof(digits), "%" PRIu64, number);
+    words_decimal(buf, (struct span){(const uint8_t *)digits, (size_t)size});
+}
+
 void
 words_count(struct mp_buf *buf, uint64_t count, const char *singular)
 {
-    char digits[24];
-    int size = snprintf(digits, sizeof(digits), "%" PRIu64, count);
-    words_decimal(buf, (struct span){(const uint8_t *)digits, (size_t)size});
+    words_number(buf, count);
     words_put(buf, " ");
     words_put(buf, singular);
     if (count != 1)

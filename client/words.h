@@ -24,6 +24,12 @@ void words_days(struct mp_buf *buf, uint64_t days);
 /* "1000000.5" with separators: "1,000,000.5". */
 void words_decimal(struct mp_buf *buf, struct span decimal);
 
+/* "1.5bn", "300m", "999": three digits of what is a thousand or more. */
+void words_sum(struct mp_buf *buf, struct span decimal);
+
+/* "1,000" */
+void words_number(struct mp_buf *buf, uint64_t number);
+
 /* "1 event", "3 events", "1,000 events". */
 void words_count(struct mp_buf *buf, uint64_t count, const char *singular);
 

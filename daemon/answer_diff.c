@@ -62,6 +62,26 @@ compare_op(struct diff_job *diff, struct views_reader *views,
     return add_position(positions, op->seq) ? VIEWS_OK : VIEWS_FULL;
 }
 
+/* No event behind both A has happened in either. */
+static int64_t
+last_moment(const struct diff_job *diff)
+{
+    int64_t before = diff->sides[0].asof.at, after = diff->sides[1].asof.at;
+    return before > after ? before : after;
+}
+
+/* With the same K and S, events up to both A have happened in both. */
+static struct views_place
+first_place(const struct asof *before, const struct asof *after)
+{
+    struct views_place place = VIEWS_PLACE_FIRST;
+    int64_t first = before->at < after->at ? before->at : after->at;
+    if (before->known == after->known && before->seq == after->seq &&
+        first < EDTF_PLUS_INFINITY)
+        place.t = first + 1;
+    return place;
+}
+
 /* VIEWS_ABSENT when it is done, VIEWS_OK when the slice is over first. */
 static enum views_result
 compare(struct diff_job *diff, struct job_slice *slice)
@@ -71,7 +91,7 @@ compare(struct diff_job *diff, struct job_slice *slice)
                               .partnership = diff->partnership};
     struct views_hit hit;
     enum views_result result = views_walk_seek(&over, &diff->next, &hit);
-    while (result == VIEWS_OK) {
+    while (result == VIEWS_OK && hit.op.t <= last_moment(diff)) {
         if (job_slice_over(slice)) {
             diff->next = hit.place;
             return VIEWS_OK;
@@ -80,7 +100,7 @@ compare(struct diff_job *diff, struct job_slice *slice)
         if (result == VIEWS_OK)
             result = views_walk_next(&over, &hit);
     }
-    return result;
+    return result == VIEWS_OK ? VIEWS_ABSENT : result;
 }
 
 /* --- the answer ----------------------------------------------------------*/
@@ -197,7 +217,7 @@ walk(struct diff_job *diff)
 {
     struct job_slice slice = job_slice_begin();
     for (size_t i = 0; i < SIDES; i++) {
-        if (diff->sides[i].done)
+        if (diff->sides[i].phase == FOLDING_DONE)
             continue;
         enum views_result result =
             folding_walk(&diff->sides[i], diff->job.service, &slice);
@@ -281,7 +301,7 @@ answer_diff(struct request *request)
     job_init(&diff->job, &class, request);
     diff->slug_size = slug.size;
     memcpy(diff->slug, slug.data, slug.size);
-    diff->next = VIEWS_PLACE_FIRST;
+    diff->next = first_place(&before, &after);
     folding_init(&diff->sides[0], 0, &before);
     folding_init(&diff->sides[1], 0, &after);
 }

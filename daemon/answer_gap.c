@@ -2,35 +2,18 @@
 #include <string.h>
 
 #include "daemon/answers.h"
+#include "daemon/gap_walk.h"
 #include "daemon/paging.h"
 
-/*
- * `gap`: what had happened by A and was not public by K, in fold order, of one
- * partnership or of all.
- *
- * Up to K in fold order only late events (k > t) can be missing from what was
- * public, and they have an index of their own; from K to A any event can.
- */
+/* `gap`: what had happened by A and was not public by K, in fold order, of one
+ * partnership or of all. */
 
 struct gap {
     struct paging paging;
     uint8_t slug[MODEL_SLUG_SIZE_MAX];
-    size_t slug_size;     /* 0: all partnerships */
-    uint32_t partnership; /* 0: all */
-    bool late_over;       /* the walk is beyond K */
+    size_t slug_size; /* 0: all partnerships */
+    struct gap_walk walk;
 };
-
-static struct views_walk
-walk_of(const struct gap *gap)
-{
-    enum views_walk_kind all =
-        gap->partnership != 0 ? VIEWS_WALK_PARTNERSHIP : VIEWS_WALK_TIMES;
-    return (struct views_walk){
-        .reader = gap->paging.job.service->views_reader,
-        .kind = gap->late_over ? all : VIEWS_WALK_LATE,
-        .partnership = gap->partnership,
-    };
-}
 
 static bool
 start(struct paging *paging, struct mp_buf *out)
@@ -38,48 +21,34 @@ start(struct paging *paging, struct mp_buf *out)
     struct gap *gap = (struct gap *)paging;
     struct span slug = {gap->slug, gap->slug_size};
     paging->next = question_start(&paging->question);
+    gap->walk.views = paging->job.service->views_reader;
+    gap->walk.at = paging->question.asof.at;
+    gap->walk.known = paging->question.asof.known;
     if (slug.size == 0)
         return true;
-    return job_find_partnership(&paging->job, out, slug, &gap->partnership);
-}
-
-/* From the late events to all of them, where the walk passes K. */
-static enum views_result
-cross_known(struct gap *gap, enum views_result result, struct views_hit *hit)
-{
-    int64_t known = gap->paging.question.asof.known;
-    bool still_late = result == VIEWS_OK && hit->op.t <= known;
-    if (gap->late_over || still_late || result == VIEWS_FAILED ||
-        result == VIEWS_FULL || known >= gap->paging.question.asof.at)
-        return result;
-    struct views_place from = {known + 1, EDTF_MINUS_INFINITY, 0};
-    gap->late_over = true;
-    struct views_walk walk = walk_of(gap);
-    return views_walk_seek(&walk, &from, hit);
+    return job_find_partnership(&paging->job, out, slug,
+                                &gap->walk.partnership);
 }
 
 static enum views_result
 seek(struct paging *paging, const struct views_place *from,
      struct views_hit *hit)
 {
-    struct gap *gap = (struct gap *)paging;
-    gap->late_over = from->t > paging->question.asof.known;
-    struct views_walk walk = walk_of(gap);
-    return cross_known(gap, views_walk_seek(&walk, from, hit), hit);
+    return gap_walk_seek(&((struct gap *)paging)->walk, from, hit);
 }
 
 static enum views_result
 next(struct paging *paging, struct views_hit *hit)
 {
-    struct gap *gap = (struct gap *)paging;
-    struct views_walk walk = walk_of(gap);
-    return cross_known(gap, views_walk_next(&walk, hit), hit);
+    return gap_walk_next(&((struct gap *)paging)->walk, hit);
 }
 
 static bool
 is_past_end(const struct paging *paging, const struct views_hit *hit)
 {
-    return hit->op.t > paging->question.asof.at;
+    (void)paging;
+    (void)hit;
+    return false; /* the walk ends by itself */
 }
 
 /* Happened under (A, +inf, S), and known only after K. */

@@ -73,7 +73,7 @@ asof_put_moment(struct mp_buf *buf, int64_t moment_ms)
 void
 asof_put_lag(struct mp_buf *buf, int64_t t, int64_t k)
 {
-    if (k == EDTF_PLUS_INFINITY && k > t)
+    if (k == EDTF_PLUS_INFINITY)
         mp_put_nil(buf);
     else
         mp_put_int(buf, asof_lag_days(t, k));

@@ -6,8 +6,9 @@
 #include "daemon/liveness.h"
 
 /*
- * One partnership folded as of (A, K, S), a slice at a time: walks its
- * operations in the views and feeds those that count to daemon/fold.
+ * One partnership folded as of (A, K, S), a slice at a time: takes the last
+ * checkpoint that holds, and feeds the operations behind it that count to
+ * daemon/fold.
  */
 
 /* How many possible events are kept. EVENTS.md, "The state". */
@@ -18,15 +19,26 @@ struct folding_possible {
     uint64_t seq;
 };
 
+enum folding_phase {
+    FOLDING_BEGIN,       /* look for a checkpoint */
+    FOLDING_FOLD,        /* fold what is behind it */
+    FOLDING_POSSIBLE,    /* gather the possible events */
+    FOLDING_UNDISCLOSED, /* count what was not public */
+    FOLDING_DONE
+};
+
 struct folding {
     struct asof asof;
+    enum folding_phase phase;
     uint32_t partnership;
-    bool state;     /* possible and undisclosed are wanted too */
-    uint32_t party; /* whose totals are wanted too, 0 for none */
-    bool done;      /* folding_walk has said so */
-    struct views_place next;
+    bool state;              /* possible and undisclosed are wanted too */
+    uint32_t party;          /* whose totals are wanted too, 0 for none */
+    struct fold *party_fold; /* where they go; the caller's */
+    struct views_place next; /* where the phase goes on */
+    uint64_t folded;         /* operations since the checkpoint */
+    int64_t duration;        /* of the possible events that are looked at */
+    size_t of_duration;      /* how many of them were found */
     struct fold fold;
-    struct fold *party_fold;   /* where they go; the caller's */
     struct liveness known;     /* as of (K, S) */
     struct liveness disclosed; /* as of (+inf, S) */
     uint64_t undisclosed;

@@ -78,7 +78,8 @@ portfolio_next(struct portfolio *portfolio, struct service *service,
                struct job_slice *slice, uint64_t *corrupt,
                enum views_result *failure)
 {
-    bool found = portfolio->folding_begun && portfolio->folding.done;
+    bool found =
+        portfolio->folding_begun && portfolio->folding.phase == FOLDING_DONE;
     if (found)
         portfolio_deinit(portfolio); /* the one that was returned */
     for (;;) {

@@ -19,7 +19,8 @@ static const char *const db_names[VIEWS_DB_COUNT] = {
     [VIEWS_DB_OPS] = "ops",     [VIEWS_DB_MARKS] = "marks",
     [VIEWS_DB_LINKS] = "links", [VIEWS_DB_MEMBERS] = "members",
     [VIEWS_DB_LATE] = "late",   [VIEWS_DB_TIMES] = "times",
-    [VIEWS_DB_KNOWN] = "known",
+    [VIEWS_DB_KNOWN] = "known", [VIEWS_DB_IMPRECISE] = "imprecise",
+    [VIEWS_DB_FOLDS] = "folds",
 };
 
 static void
@@ -194,6 +195,7 @@ views_close(struct views *views)
         diag(DIAG_WARNING, "%s: not marked clean, the next start may rebuild",
              VIEWS_NAME);
     mdb_env_close(views->env);
+    views_wants_deinit(&views->wants);
     free(views);
 }
 

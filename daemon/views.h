@@ -57,6 +57,18 @@ enum views_result views_apply(struct views *views, struct log_reader *log,
                               size_t limit, size_t *applied)
     __attribute__((warn_unused_result));
 
+/*
+ * Make the next checkpoints of a partnership that needs some (views_needs):
+ * one transaction, a bounded number of operations.  VIEWS_ABSENT when none
+ * does.
+ */
+enum views_result views_checkpoint(struct views *views)
+    __attribute__((warn_unused_result));
+bool views_needs_checkpoint(const struct views *views);
+
+/* Have checkpoints made for a partnership: folding it took long. */
+void views_want_checkpoint(struct views *views, uint32_t partnership);
+
 /* --- reading -------------------------------------------------------------*/
 
 struct views_reader;
@@ -171,6 +183,39 @@ enum views_result views_walk_seek(const struct views_walk *walk,
     __attribute__((warn_unused_result));
 enum views_result views_walk_next(const struct views_walk *walk,
                                   struct views_hit *hit)
+    __attribute__((warn_unused_result));
+
+/*
+ * The folded state of a partnership at the last place at or before `upto`
+ * where one is kept that holds under (K, S).  VIEWS_OK: `fold`, which was {0},
+ * holds it, and `*upto` is its place.  VIEWS_ABSENT: begin at the beginning.
+ */
+enum views_result views_find_checkpoint(struct views_reader *reader,
+                                        uint32_t partnership, int64_t known,
+                                        uint64_t seq, struct views_place *upto,
+                                        struct fold *fold)
+    __attribute__((warn_unused_result));
+
+/*
+ * Events whose start is not one instant, by how far t is behind start_lo.
+ * The first such duration of a partnership above `after`.
+ */
+enum views_result views_next_duration(struct views_reader *reader,
+                                      uint32_t partnership, int64_t after,
+                                      int64_t *duration)
+    __attribute__((warn_unused_result));
+
+/* The duration of events whose start is open: they have no start_lo. */
+#define VIEWS_DURATION_OPEN INT64_MAX
+
+/*
+ * The first event of that duration at or behind (start_lo, seq): its place.
+ * Those with an open start stand by (t, seq) instead: `from` is a t.
+ */
+enum views_result views_next_imprecise(struct views_reader *reader,
+                                       uint32_t partnership, int64_t duration,
+                                       int64_t from, uint64_t from_seq,
+                                       struct views_place *place)
     __attribute__((warn_unused_result));
 
 /* The first event above `after` that corrects or retracts `target`, and from

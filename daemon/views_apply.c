@@ -1,5 +1,6 @@
 /* SPDX-License-Identifier: MIT */
-#include <assert.h>
+#include <errno.h>
+#include <stdlib.h>
 #include <string.h>
 #include <xxhash.h>
 
@@ -154,6 +155,76 @@ put_op(struct apply *apply, uint32_t partnership, const struct fold_op *op)
     return put(apply, VIEWS_DB_OPS, &key, value, views_op_write(value, op));
 }
 
+/* --- checkpoints that no longer hold -------------------------------------*/
+
+/* Events whose liveness may have changed, to be looked at. */
+struct chain {
+    struct number_map seen;
+    uint64_t *list;
+    size_t count, capacity;
+};
+
+static int
+chain_add(struct apply *apply, struct chain *chain, struct span id)
+{
+    MDB_val key = {.mv_size = id.size, .mv_data = (void *)(uintptr_t)id.data};
+    MDB_val value;
+    uint32_t unused;
+    int rc =
+        id.data == NULL ? MDB_NOTFOUND : get(apply, VIEWS_DB_IDS, &key, &value);
+    if (rc != 0 || value.mv_size != 8)
+        return rc == MDB_NOTFOUND ? 0 : rc;
+    uint64_t seq = order_get_u64(value.mv_data);
+    if (number_map_find(&chain->seen, seq, &unused))
+        return 0;
+    if (chain->count == chain->capacity) {
+        size_t capacity = chain->capacity == 0 ? 16 : 2 * chain->capacity;
+        uint64_t *list = reallocarray(chain->list, capacity, sizeof *list);
+        if (list == NULL)
+            return ENOMEM;
+        chain->list = list;
+        chain->capacity = capacity;
+    }
+    chain->list[chain->count++] = seq;
+    return number_map_put(&chain->seen, seq, 0) == 0 ? 0 : ENOMEM;
+}
+
+/* What an event superseded may be live again, or be superseded again. */
+static int
+chain_follow(struct apply *apply, struct chain *chain, uint64_t seq,
+             uint32_t partnership, bool *any_left)
+{
+    struct span bytes;
+    struct event event;
+    if (log_read(apply->log, seq, &bytes) != LOG_OK ||
+        !event_read(bytes, &event))
+        return 0;
+    struct views_place place = place_of(&event);
+    int rc = views_drop_checkpoints(apply->views, apply->txn, partnership,
+                                    &place, any_left);
+    if (rc == 0)
+        rc = chain_add(apply, chain, event.fields[MODEL_FIELD_CORRECTS]);
+    if (rc == 0 && event.type == MODEL_RETRACTION)
+        rc = chain_add(apply, chain, event.fields[MODEL_FIELD_RE]);
+    return rc;
+}
+
+/* Corrections and retractions stay in their partnership. */
+static int
+drop_chain(struct apply *apply, const struct target *target)
+{
+    struct chain chain = {0};
+    bool any_left = true;
+    int rc = chain_follow(apply, &chain, target->op.seq, target->partnership,
+                          &any_left);
+    while (rc == 0 && any_left && chain.count > 0)
+        rc = chain_follow(apply, &chain, chain.list[--chain.count],
+                          target->partnership, &any_left);
+    number_map_deinit(&chain.seen);
+    free(chain.list);
+    return rc;
+}
+
 /* `op` corrects or retracts the event of that id. */
 static int
 mark(struct apply *apply, struct span id, const struct fold_op *op)
@@ -169,10 +240,11 @@ mark(struct apply *apply, struct span id, const struct fold_op *op)
     MDB_val key = views_mark_key(bytes, target.op.seq, op->seq);
     order_put_i64(value, op->k);
     rc = put(apply, VIEWS_DB_MARKS, &key, value, sizeof value);
-    if (rc != 0 || target.op.marked)
-        return rc;
-    target.op.marked = true;
-    return put_op(apply, target.partnership, &target.op);
+    if (rc == 0 && !target.op.marked) {
+        target.op.marked = true;
+        rc = put_op(apply, target.partnership, &target.op);
+    }
+    return rc != 0 ? rc : drop_chain(apply, &target);
 }
 
 /* --- the orders ----------------------------------------------------------*/
@@ -189,6 +261,19 @@ put_late(struct apply *apply, uint32_t partnership,
         return rc;
     key = views_place_key(bytes, 0, place);
     return put(apply, VIEWS_DB_LATE, &key, value, sizeof value);
+}
+
+static int
+put_imprecise(struct apply *apply, uint32_t partnership,
+              const struct views_place *place)
+{
+    int64_t duration = views_duration(place);
+    uint8_t bytes[VIEWS_IMPRECISE_KEY_SIZE];
+    MDB_val key = views_imprecise_key(
+        bytes, partnership, duration,
+        duration == VIEWS_DURATION_OPEN ? place->t : place->start_lo,
+        place->seq);
+    return put(apply, VIEWS_DB_IMPRECISE, &key, bytes, 0);
 }
 
 static int
@@ -219,6 +304,8 @@ put_orders(struct apply *apply, uint32_t partnership, const struct fold_op *op)
         rc = put_known(apply, partnership, op);
     if (rc == 0 && op->k > op->t)
         rc = put_late(apply, partnership, &place);
+    if (rc == 0 && op->start_lo != op->t)
+        rc = put_imprecise(apply, partnership, &place);
     return rc;
 }
 
@@ -420,8 +507,13 @@ put_effects(struct apply *apply, const struct event *event,
     op_amounts(event, &op);
     if (event->type == MODEL_COURT_REVELATION)
         rc = put_revelation(apply, partnership, event->seq);
+    bool any_left;
     if (rc == 0)
         rc = put_orders(apply, partnership, &op);
+    if (rc == 0)
+        rc = views_drop_checkpoints(apply->views, apply->txn, partnership,
+                                    &place, &any_left);
+    views_count_op(apply->views, partnership);
     return rc != 0 ? rc : mark_targets(apply, event, &op);
 }
 

@@ -99,6 +99,27 @@ views_link_key(uint8_t key[VIEWS_LINK_KEY_SIZE], enum views_link link,
     return (MDB_val){.mv_size = VIEWS_LINK_KEY_SIZE, .mv_data = key};
 }
 
+MDB_val
+views_imprecise_key(uint8_t key[VIEWS_IMPRECISE_KEY_SIZE], uint32_t partnership,
+                    int64_t duration, int64_t from, uint64_t seq)
+{
+    order_put_u32(key, partnership);
+    order_put_i64(key + 4, duration);
+    order_put_i64(key + 12, from);
+    order_put_u64(key + 20, seq);
+    return (MDB_val){.mv_size = VIEWS_IMPRECISE_KEY_SIZE, .mv_data = key};
+}
+
+int64_t
+views_duration(const struct views_place *place)
+{
+    int64_t duration;
+    if (place->start_lo == EDTF_MINUS_INFINITY ||
+        __builtin_sub_overflow(place->t, place->start_lo, &duration))
+        return VIEWS_DURATION_OPEN;
+    return duration;
+}
+
 bool
 views_place_read(const MDB_val *key, uint32_t *partnership,
                  struct views_place *place)

@@ -25,6 +25,9 @@
  *   times     t 8, start_lo 8, seq 8                   partnership 4
  *   known     k 8, seq 8                               partnership 4, t 8,
  *                                                      start_lo 8
+ *   imprecise partnership 4, duration 8, start_lo (or t) 8, seq 8   nothing
+ *   folds     partnership 4, t 8, start_lo 8, seq 8    a checkpoint, see
+ *                                                      views_checkpoint.c
  *
  * Numbers are big-endian and ordered (daemon/order.h).
  */
@@ -41,7 +44,16 @@ enum views_db {
     VIEWS_DB_LATE,
     VIEWS_DB_TIMES,
     VIEWS_DB_KNOWN,
+    VIEWS_DB_IMPRECISE,
+    VIEWS_DB_FOLDS,
     VIEWS_DB_COUNT
+};
+
+/* Partnerships that need checkpoints. */
+struct views_wants {
+    struct number_map pending; /* operations since the last look */
+    uint32_t *list;
+    size_t count, capacity;
 };
 
 struct views {
@@ -50,6 +62,7 @@ struct views {
     const struct datadir *datadir;
     struct log *log;
     _Atomic uint64_t position;
+    struct views_wants wants; /* writer thread only */
 };
 
 struct views_reader {
@@ -105,6 +118,24 @@ bool views_name_read(const MDB_val *value, struct views_name *name);
 
 void views_name_write(uint8_t value[VIEWS_NAME_SIZE],
                       const struct views_name *name);
+
+#define VIEWS_IMPRECISE_KEY_SIZE ((size_t)28)
+MDB_val views_imprecise_key(uint8_t key[VIEWS_IMPRECISE_KEY_SIZE],
+                            uint32_t partnership, int64_t duration,
+                            int64_t from, uint64_t seq);
+
+/* How far t is behind start_lo, or VIEWS_DURATION_OPEN. */
+int64_t views_duration(const struct views_place *place);
+
+/* An operation of a partnership was added: it may need a checkpoint. */
+void views_count_op(struct views *views, uint32_t partnership);
+void views_wants_deinit(struct views_wants *wants);
+
+/* Drop the checkpoints of a partnership at or behind a place, inside a write
+ * transaction; `*any_left` says whether others remain.  An MDB_* code. */
+int views_drop_checkpoints(struct views *views, MDB_txn *txn,
+                           uint32_t partnership, const struct views_place *from,
+                           bool *any_left);
 
 /* The largest op: every part of it and 64 parties. */
 #define VIEWS_OP_SIZE_MAX ((size_t)(64 + 4 * MODEL_PARTIES_MAX))

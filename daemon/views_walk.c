@@ -155,3 +155,66 @@ views_walk_next(const struct views_walk *walk, struct views_hit *hit)
                             walk->reverse ? MDB_PREV : MDB_NEXT);
     return take(walk, rc, &key, &value, hit);
 }
+
+/* --- imprecise events ----------------------------------------------------*/
+
+/* The first key at or above `wanted` of the same partnership. */
+static enum views_result
+seek_imprecise(struct views_reader *reader, MDB_val *wanted)
+{
+    uint8_t partnership[4];
+    MDB_val value;
+    MDB_cursor *cursor = views_cursor(reader, VIEWS_DB_IMPRECISE);
+    if (cursor == NULL)
+        return VIEWS_FULL;
+    memcpy(partnership, wanted->mv_data, sizeof partnership);
+    int rc = mdb_cursor_get(cursor, wanted, &value, MDB_SET_RANGE);
+    if (rc != 0)
+        return views_outcome(rc);
+    if (wanted->mv_size != VIEWS_IMPRECISE_KEY_SIZE)
+        return views_outcome(MDB_CORRUPTED);
+    return memcmp(partnership, wanted->mv_data, sizeof partnership) == 0
+               ? VIEWS_OK
+               : VIEWS_ABSENT;
+}
+
+enum views_result
+views_next_duration(struct views_reader *reader, uint32_t partnership,
+                    int64_t after, int64_t *duration)
+{
+    uint8_t bytes[VIEWS_IMPRECISE_KEY_SIZE];
+    if (after == VIEWS_DURATION_OPEN)
+        return VIEWS_ABSENT;
+    MDB_val key = views_imprecise_key(bytes, partnership, after + 1,
+                                      EDTF_MINUS_INFINITY, 0);
+    enum views_result result = seek_imprecise(reader, &key);
+    if (result == VIEWS_OK)
+        *duration = order_get_i64((const uint8_t *)key.mv_data + 4);
+    return result;
+}
+
+enum views_result
+views_next_imprecise(struct views_reader *reader, uint32_t partnership,
+                     int64_t duration, int64_t from, uint64_t from_seq,
+                     struct views_place *place)
+{
+    uint8_t bytes[VIEWS_IMPRECISE_KEY_SIZE];
+    MDB_val key =
+        views_imprecise_key(bytes, partnership, duration, from, from_seq);
+    enum views_result result = seek_imprecise(reader, &key);
+    const uint8_t *at = key.mv_data;
+    if (result != VIEWS_OK)
+        return result;
+    if (order_get_i64(at + 4) != duration)
+        return VIEWS_ABSENT;
+    int64_t stands_by = order_get_i64(at + 12);
+    place->seq = order_get_u64(at + 20);
+    if (duration == VIEWS_DURATION_OPEN) {
+        place->start_lo = EDTF_MINUS_INFINITY;
+        place->t = stands_by;
+    } else {
+        place->start_lo = stands_by;
+        place->t = stands_by + duration;
+    }
+    return VIEWS_OK;
+}

@@ -35,7 +35,8 @@ struct writer {
     pthread_cond_t news;
     /* under the lock */
     struct queue submitted, done;
-    uint64_t wanted; /* views position that a query waits for */
+    uint64_t wanted;     /* views position that a query waits for */
+    uint32_t checkpoint; /* a partnership that would gain from one, or 0 */
     bool stopping;
     _Atomic size_t queue_size;
     _Atomic int state;
@@ -304,15 +305,30 @@ write_group(struct writer *writer, struct append_request *group)
     hand_back(writer, group);
 }
 
+/* They only save time: what fails is tried again another time. */
+static void
+make_checkpoint(struct writer *writer)
+{
+    pthread_mutex_lock(&writer->lock);
+    uint32_t partnership = writer->checkpoint;
+    writer->checkpoint = 0;
+    pthread_mutex_unlock(&writer->lock);
+    if (partnership != 0)
+        views_want_checkpoint(writer->views, partnership);
+    enum views_result result = views_checkpoint(writer->views);
+    if (result != VIEWS_OK && result != VIEWS_ABSENT)
+        writer->views_retry_us = monotonic_us() + WRITER_RETRY_US;
+}
+
 /* --- the thread ----------------------------------------------------------*/
 
-enum task { TASK_WRITE, TASK_APPLY, TASK_STOP, TASK_WAIT };
+enum task { TASK_WRITE, TASK_APPLY, TASK_CHECKPOINT, TASK_STOP, TASK_WAIT };
 
 static void
 wait_for_news(struct writer *writer)
 {
     uint64_t retry_us = writer->views_retry_us;
-    if (retry_us == 0) {
+    if (retry_us <= monotonic_us()) {
         pthread_cond_wait(&writer->news, &writer->lock);
         return;
     }
@@ -321,6 +337,14 @@ wait_for_news(struct writer *writer)
         .tv_nsec = (long)(retry_us % 1000000) * 1000,
     };
     pthread_cond_timedwait(&writer->news, &writer->lock, &until);
+}
+
+static bool
+can_checkpoint(const struct writer *writer)
+{
+    return writer_state(writer) == WRITER_READY &&
+           monotonic_us() >= writer->views_retry_us &&
+           (writer->checkpoint != 0 || views_needs_checkpoint(writer->views));
 }
 
 /* Appends first, unless somebody waits for the views or too much does. */
@@ -340,7 +364,9 @@ choose_task(struct writer *writer)
         return TASK_STOP; /* the next start goes on with the rebuild */
     if (can_apply)
         return TASK_APPLY;
-    return writer->stopping ? TASK_STOP : TASK_WAIT;
+    if (writer->stopping)
+        return TASK_STOP;
+    return can_checkpoint(writer) ? TASK_CHECKPOINT : TASK_WAIT;
 }
 
 static enum task
@@ -370,6 +396,9 @@ writer_main(void *context)
             break;
         case TASK_APPLY:
             apply_some(writer);
+            break;
+        case TASK_CHECKPOINT:
+            make_checkpoint(writer);
             break;
         case TASK_STOP:
         case TASK_WAIT:
@@ -519,6 +548,15 @@ writer_want_views(struct writer *writer, uint64_t position)
         writer->wanted = position;
         pthread_cond_signal(&writer->news);
     }
+    pthread_mutex_unlock(&writer->lock);
+}
+
+void
+writer_want_checkpoint(struct writer *writer, uint32_t partnership)
+{
+    pthread_mutex_lock(&writer->lock);
+    writer->checkpoint = partnership;
+    pthread_cond_signal(&writer->news);
     pthread_mutex_unlock(&writer->lock);
 }
 

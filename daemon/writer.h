@@ -60,6 +60,9 @@ struct append_request *writer_outcomes(struct writer *writer);
 /* Ask for the views to reach a position soon. */
 void writer_want_views(struct writer *writer, uint64_t position);
 
+/* Folding a partnership took long: have checkpoints made. */
+void writer_want_checkpoint(struct writer *writer, uint32_t partnership);
+
 /* Counters for `stats`; any thread. */
 struct writer_stats {
     uint64_t groups;        /* flushes */

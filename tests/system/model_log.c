@@ -14,6 +14,8 @@
 
 #define BATCH_MAX 20
 #define PAGE_MAX 1000
+/* Of each side of a difference; an event may be long. */
+#define SHOWN_MAX 1500
 
 void
 model_log_init(struct model_log *log)
@@ -150,7 +152,30 @@ model_log_ask_asof(struct model_log *log, json_t *arguments,
 
 /* --- answers ---------------------------------------------------------------*/
 
-/* The first key under which two maps differ, to read a long answer by. */
+/* The first item in which two arrays differ; false where an item is missing. */
+static bool
+narrow(const json_t **actual, const json_t **expected)
+{
+    size_t i = 0;
+    while (i < json_array_size(*actual) && i < json_array_size(*expected) &&
+           json_same(json_array_get(*actual, i), json_array_get(*expected, i)))
+        i++;
+    *actual = json_array_get(*actual, i);
+    *expected = json_array_get(*expected, i);
+    fprintf(stderr, "  at index %zu\n", i);
+    return *actual != NULL && *expected != NULL;
+}
+
+static void
+show_value(const char *who, const json_t *value)
+{
+    char *text = json_dumps(value, JSON_COMPACT | JSON_ENCODE_ANY);
+    fprintf(stderr, "  %s: %.*s\n", who, SHOWN_MAX,
+            text == NULL ? "(absent)" : text);
+    free(text);
+}
+
+/* The keys under which two answers differ, to read a long answer by. */
 static void
 show_difference(const json_t *actual, const json_t *expected)
 {
@@ -158,15 +183,17 @@ show_difference(const json_t *actual, const json_t *expected)
     json_t *value;
     json_object_foreach((json_t *)expected, key, value)
     {
-        const json_t *other = json_object_get(actual, key);
-        if (other != NULL && json_equal(other, value))
+        const json_t *wanted = value;
+        const json_t *got = json_object_get(actual, key);
+        if (got != NULL && json_same(got, wanted))
             continue;
-        char *got = json_dumps(other, JSON_COMPACT | JSON_ENCODE_ANY);
-        char *wanted = json_dumps(value, JSON_COMPACT | JSON_ENCODE_ANY);
-        fprintf(stderr, "%s\n  model:  %s\n  daemon: %s\n", key, wanted,
-                got == NULL ? "(absent)" : got);
-        free(got);
-        free(wanted);
+        fprintf(stderr, "%s\n", key);
+        while (json_is_array(got) && json_is_array(wanted)) {
+            if (!narrow(&got, &wanted))
+                break;
+        }
+        show_value("model ", wanted);
+        show_value("daemon", got);
     }
 }
 

@@ -16,13 +16,14 @@
 #include "tests/system/model_log.h"
 
 #define QUESTION_COUNT 20000
-#define REPLAY_COUNT 2000
+#define REPLAY_COUNT 1000
 /* The log grows between rounds of questions, so that what the daemon keeps
  * between questions has to follow. */
 #define ROUND_COUNT 4
 #define ROUND_EVENTS 100
-/* Long enough for whatever the daemon keeps at intervals. */
-#define LONG_EVENTS 2000
+/* Long enough for whatever the daemon keeps at intervals; no answer is longer
+ * than a page. */
+#define LONG_EVENTS 1000
 #define LONG_QUESTIONS 1000
 /* Asked at once; within the daemon's 1 024 in flight it never pauses. */
 #define WINDOW_SIZE 250

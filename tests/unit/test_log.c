@@ -1,0 +1,556 @@
+/* SPDX-License-Identifier: MIT */
+#include "daemon/log.h"
+
+#include <check.h>
+#include <errno.h>
+#include <stdlib.h>
+#include <string.h>
+#include <sys/stat.h>
+
+#include "daemon/env.h"
+#include "tests/unit/random_fixture.h"
+#include "tests/unit/stored_fixture.h"
+
+#define COUNT_OF(array) ((int)(sizeof(array) / sizeof((array)[0])))
+
+/* Bytes of any kind: the log does not look into events. */
+static void
+append_text(struct log *log, const char *text)
+{
+    struct span bytes = span_of(text);
+    ck_assert_int_eq(log_append(log, &bytes, 1), LOG_OK);
+}
+
+static void
+assert_read(struct log_reader *reader, uint64_t seq, const char *text)
+{
+    struct span bytes = {0};
+    ck_assert_int_eq(log_read(reader, seq, &bytes), LOG_OK);
+    ck_assert(span_is(bytes, text));
+}
+
+/* A closed log of that many events "event 1", ... */
+static void
+make_log(struct data *data, int count)
+{
+    char text[32];
+    data_directory(data->path);
+    data_open_log(data);
+    for (int i = 1; i <= count; i++) {
+        snprintf(text, sizeof text, "event %d", i);
+        append_text(data->log, text);
+    }
+    data_close(data);
+}
+
+/* --- appending and reading ------------------------------------------------*/
+
+START_TEST(log_is_empty_at_first)
+{
+    struct data data = {0};
+    struct span bytes;
+    data_directory(data.path);
+    data_open_log(&data);
+    ck_assert_uint_eq(log_tip(data.log), 0);
+    ck_assert_uint_eq(strlen(log_id(data.log)), LOG_ID_SIZE - 1);
+    ck_assert_int_eq(log_read_begin(data.log_reader), LOG_OK);
+    ck_assert_int_eq(log_read(data.log_reader, 0, &bytes), LOG_ABSENT);
+    ck_assert_int_eq(log_read(data.log_reader, 1, &bytes), LOG_ABSENT);
+    log_read_end(data.log_reader);
+    data_close(&data);
+}
+END_TEST
+
+START_TEST(log_keeps_what_was_appended_across_a_reopen)
+{
+    struct data data = {0};
+    char id[LOG_ID_SIZE];
+    make_log(&data, 3);
+    data_open_log(&data);
+    strcpy(id, log_id(data.log));
+    const struct span batch[] = {span_of("four"), span_of(""), span_of("six")};
+    ck_assert_uint_eq(log_tip(data.log), 3);
+    ck_assert_int_eq(log_append(data.log, batch, 3), LOG_OK);
+    ck_assert_uint_eq(log_tip(data.log), 6);
+    data_close(&data);
+    data_open_log(&data);
+    ck_assert_str_eq(log_id(data.log), id);
+    ck_assert_uint_eq(log_tip(data.log), 6);
+    ck_assert_int_eq(log_read_begin(data.log_reader), LOG_OK);
+    assert_read(data.log_reader, 1, "event 1");
+    assert_read(data.log_reader, 3, "event 3");
+    assert_read(data.log_reader, 4, "four");
+    assert_read(data.log_reader, 5, "");
+    assert_read(data.log_reader, 6, "six");
+    log_read_end(data.log_reader);
+    data_close(&data);
+}
+END_TEST
+
+START_TEST(log_reads_in_any_order)
+{
+    struct data data = {0};
+    struct span bytes;
+    char text[32];
+    uint64_t dice = random_seed("log");
+    make_log(&data, 200);
+    data_open_log(&data);
+    ck_assert_int_eq(log_read_begin(data.log_reader), LOG_OK);
+    uint64_t seq = 100;
+    for (int i = 0; i < 5000; i++) {
+        uint64_t throw = random_below(&dice, 3);
+        seq = throw == 0 ? seq + 1
+              : throw == 1 && seq > 0 ? seq - 1
+                                      : random_below(&dice, 204);
+        snprintf(text, sizeof text, "event %d", (int)seq);
+        enum log_result result = log_read(data.log_reader, seq, &bytes);
+        ck_assert_int_eq(result, seq >= 1 && seq <= 200 ? LOG_OK : LOG_ABSENT);
+        if (result == LOG_OK)
+            ck_assert(span_is(bytes, text));
+    }
+    ck_assert_int_eq(log_read(data.log_reader, UINT64_MAX, &bytes),
+                     LOG_ABSENT);
+    log_read_end(data.log_reader);
+    data_close(&data);
+}
+END_TEST
+
+START_TEST(log_reader_sees_one_moment)
+{
+    struct data data = {0};
+    struct span bytes;
+    make_log(&data, 1);
+    data_open_log(&data);
+    ck_assert_int_eq(log_read_begin(data.log_reader), LOG_OK);
+    append_text(data.log, "event 2");
+    ck_assert_uint_eq(log_tip(data.log), 2);
+    ck_assert_int_eq(log_read(data.log_reader, 2, &bytes), LOG_ABSENT);
+    assert_read(data.log_reader, 1, "event 1");
+    log_read_end(data.log_reader);
+    ck_assert_int_eq(log_read_begin(data.log_reader), LOG_OK);
+    assert_read(data.log_reader, 2, "event 2");
+    log_read_end(data.log_reader);
+    data_close(&data);
+}
+END_TEST
+
+START_TEST(log_takes_large_events_and_large_batches)
+{
+    struct data data = {0};
+    const size_t size = (size_t)1 << 20;
+    uint8_t *bytes = malloc(size);
+    struct span batch[20], read;
+    ck_assert_ptr_nonnull(bytes);
+    for (size_t i = 0; i < size; i++)
+        bytes[i] = (uint8_t)(i * 31 >> 3);
+    for (int i = 0; i < COUNT_OF(batch); i++)
+        batch[i] = (struct span){bytes, size - (size_t)i};
+    data_directory(data.path);
+    data_open_log(&data);
+    ck_assert_int_eq(log_append(data.log, batch, COUNT_OF(batch)), LOG_OK);
+    ck_assert_uint_gt(log_size(data.log), 20 * (size - 20));
+    ck_assert_int_eq(log_read_begin(data.log_reader), LOG_OK);
+    for (int i = 0; i < COUNT_OF(batch); i++) {
+        ck_assert_int_eq(log_read(data.log_reader, (uint64_t)i + 1, &read),
+                         LOG_OK);
+        ck_assert(span_equal(read, batch[i]));
+    }
+    log_read_end(data.log_reader);
+    data_close(&data);
+    free(bytes);
+}
+END_TEST
+
+/* --- checksums ------------------------------------------------------------*/
+
+static void
+assert_corrupt_alone(struct data *data, uint64_t corrupt, uint64_t count,
+                     size_t at, int bit)
+{
+    struct span bytes;
+    data_open_log(data);
+    ck_assert_uint_eq(log_tip(data->log), count);
+    ck_assert_int_eq(log_read_begin(data->log_reader), LOG_OK);
+    for (uint64_t seq = 1; seq <= count; seq++) {
+        enum log_result want = seq == corrupt ? LOG_CORRUPT : LOG_OK;
+        if (log_read(data->log_reader, seq, &bytes) != want)
+            ck_abort_msg("event %d, byte %zu, bit %d", (int)seq, at, bit);
+    }
+    ck_assert_int_eq(log_salvage(data->log_reader, corrupt, &bytes), LOG_OK);
+    log_read_end(data->log_reader);
+    data_close(data);
+}
+
+START_TEST(log_finds_every_flipped_bit_and_reads_the_others)
+{
+    struct data data = {0};
+    make_log(&data, 3);
+    size_t size = stored_size(data.path, 2);
+    ck_assert_uint_gt(size, strlen("event 2")); /* and a checksum */
+    for (size_t at = 0; at < size; at++)
+        for (int bit = 0; bit < 8; bit++) {
+            stored_damage(data.path, 2, at, (uint8_t)(1 << bit));
+            assert_corrupt_alone(&data, 2, 3, at, bit);
+            stored_damage(data.path, 2, at, (uint8_t)(1 << bit));
+        }
+    data_open_log(&data);
+    ck_assert_int_eq(log_read_begin(data.log_reader), LOG_OK);
+    assert_read(data.log_reader, 2, "event 2");
+    log_read_end(data.log_reader);
+    data_close(&data);
+}
+END_TEST
+
+/* The value of one position under another, whole and with its checksum. */
+START_TEST(log_finds_an_event_in_the_place_of_another)
+{
+    struct data data = {0};
+    struct stored_raw raw;
+    uint8_t from[8], to[8], copy[64];
+    make_log(&data, 3);
+    stored_raw_open(&raw, data.path, "log.mdb", "log");
+    MDB_val key = stored_key(from, 1), value;
+    ck_assert_int_eq(mdb_get(raw.txn, raw.dbi, &key, &value), 0);
+    memcpy(copy, value.mv_data, value.mv_size);
+    value.mv_data = copy;
+    key = stored_key(to, 2);
+    ck_assert_int_eq(mdb_put(raw.txn, raw.dbi, &key, &value, 0), 0);
+    stored_raw_close(&raw);
+    assert_corrupt_alone(&data, 2, 3, 0, 0);
+}
+END_TEST
+
+START_TEST(log_finds_a_value_that_is_too_short)
+{
+    struct data data = {0};
+    struct span bytes;
+    for (size_t size = 0; size < 8; size++) {
+        struct stored_raw raw;
+        uint8_t position[8], none[8] = {0};
+        make_log(&data, 2);
+        stored_raw_open(&raw, data.path, "log.mdb", "log");
+        MDB_val key = stored_key(position, 1);
+        MDB_val value = {.mv_size = size, .mv_data = none};
+        ck_assert_int_eq(mdb_put(raw.txn, raw.dbi, &key, &value, 0), 0);
+        stored_raw_close(&raw);
+        data_open_log(&data);
+        ck_assert_int_eq(log_read_begin(data.log_reader), LOG_OK);
+        ck_assert_int_eq(log_read(data.log_reader, 1, &bytes), LOG_CORRUPT);
+        ck_assert_int_eq(log_salvage(data.log_reader, 1, &bytes), LOG_CORRUPT);
+        assert_read(data.log_reader, 2, "event 2");
+        log_read_end(data.log_reader);
+        data_close(&data);
+    }
+}
+END_TEST
+
+/* --- files that are refused -----------------------------------------------*/
+
+/* The log of a directory is refused, with a reason, and left as it is. */
+static void
+assert_refused(const char *directory, const char *says)
+{
+    char path[DATA_PATH_SIZE];
+    struct datadir datadir;
+    struct log *log = NULL;
+    struct diag_reason reason = {""};
+    struct stat before = {0}, after = {0};
+    data_join(path, directory, "log.mdb");
+    int missing = stat(path, &before);
+    ck_assert_int_eq(datadir_open(&datadir, directory, &reason), 0);
+    ck_assert_int_lt(log_open(&datadir, 0, &log, &reason), 0);
+    ck_assert_ptr_null(log);
+    ck_assert_msg(strstr(reason.text, says) != NULL, "%s", reason.text);
+    ck_assert_int_eq(stat(path, &after), missing);
+    ck_assert_int_eq(before.st_size, after.st_size);
+    ck_assert_uint_eq(before.st_ino, after.st_ino);
+    datadir_close(&datadir);
+}
+
+START_TEST(log_that_is_empty_is_refused)
+{
+    struct data data = {0};
+    char path[DATA_PATH_SIZE];
+    make_log(&data, 3);
+    data_join(path, data.path, "log.mdb");
+    ck_assert_int_eq(truncate(path, 0), 0);
+    assert_refused(data.path, "empty");
+}
+END_TEST
+
+START_TEST(log_that_is_truncated_is_refused)
+{
+    struct data data = {0};
+    char path[DATA_PATH_SIZE], whole[DATA_PATH_SIZE];
+    struct stat status;
+    make_log(&data, 200);
+    data_join(path, data.path, "log.mdb");
+    data_join(whole, data.path, "whole");
+    data_copy(path, whole);
+    ck_assert_int_eq(stat(path, &status), 0);
+    for (off_t size = status.st_size - 1; size > 0;
+         size -= size > 9000 ? 2777 : 311) {
+        data_copy(whole, path);
+        ck_assert_int_eq(truncate(path, size), 0);
+        assert_refused(data.path, "log.mdb");
+    }
+    data_copy(whole, path);
+    data_open_log(&data);
+    ck_assert_uint_eq(log_tip(data.log), 200);
+    data_close(&data);
+}
+END_TEST
+
+START_TEST(log_of_garbage_is_refused)
+{
+    static const size_t sizes[] = {1, 100, 4096, 8192, 65536};
+    uint64_t dice = random_seed("garbage");
+    static uint8_t garbage[65536];
+    for (size_t i = 0; i < sizeof garbage; i++)
+        garbage[i] = (uint8_t)random_next(&dice);
+    for (int i = 0; i < 2 * COUNT_OF(sizes); i++) {
+        char directory[DATA_PATH_SIZE], path[DATA_PATH_SIZE];
+        if (i == COUNT_OF(sizes))
+            memset(garbage, 0, sizeof garbage);
+        data_directory(directory);
+        data_join(path, directory, "log.mdb");
+        data_write(path, garbage, sizes[i % COUNT_OF(sizes)]);
+        assert_refused(directory, "log.mdb");
+    }
+}
+END_TEST
+
+START_TEST(log_of_another_format_is_refused)
+{
+    static const uint8_t formats[][5] = {
+        {0, 0, 0, LOG_FORMAT + 1}, {0, 0, 0, 0}, {0xff, 0, 0, LOG_FORMAT}};
+    for (int i = 0; i < COUNT_OF(formats) + 1; i++) {
+        struct data data = {0};
+        struct stored_raw raw;
+        make_log(&data, 1);
+        stored_raw_open(&raw, data.path, "log.mdb", "meta");
+        MDB_val key = {.mv_size = 6, .mv_data = (char[]){"format"}};
+        MDB_val value = {.mv_size = 4};
+        uint8_t bytes[5] = {0, 0, 0, LOG_FORMAT, 0};
+        if (i < COUNT_OF(formats))
+            memcpy(bytes, formats[i], sizeof bytes);
+        else
+            value.mv_size = 5;
+        value.mv_data = bytes;
+        ck_assert_int_eq(mdb_put(raw.txn, raw.dbi, &key, &value, 0), 0);
+        stored_raw_close(&raw);
+        assert_refused(data.path, "log.mdb");
+    }
+}
+END_TEST
+
+/* An LMDB file, but none of ours. */
+START_TEST(log_of_another_program_is_refused)
+{
+    char directory[DATA_PATH_SIZE], path[DATA_PATH_SIZE];
+    MDB_env *env;
+    MDB_txn *txn;
+    MDB_dbi dbi;
+    data_directory(directory);
+    data_join(path, directory, "log.mdb");
+    ck_assert_int_eq(mdb_env_create(&env), 0);
+    ck_assert_int_eq(mdb_env_open(env, path, MDB_NOSUBDIR, 0600), 0);
+    ck_assert_int_eq(mdb_txn_begin(env, NULL, 0, &txn), 0);
+    ck_assert_int_eq(mdb_dbi_open(txn, NULL, 0, &dbi), 0);
+    MDB_val key = {.mv_size = 1, .mv_data = (char[]){"k"}}, value = key;
+    ck_assert_int_eq(mdb_put(txn, dbi, &key, &value, 0), 0);
+    ck_assert_int_eq(mdb_txn_commit(txn), 0);
+    mdb_env_close(env);
+    assert_refused(directory, "not an entente log");
+}
+END_TEST
+
+START_TEST(log_that_lacks_a_position_is_refused)
+{
+    for (uint64_t seq = 1; seq <= 2; seq++) {
+        struct data data = {0};
+        struct stored_raw raw;
+        uint8_t position[8];
+        make_log(&data, 3);
+        stored_raw_open(&raw, data.path, "log.mdb", "log");
+        MDB_val key = stored_key(position, seq);
+        ck_assert_int_eq(mdb_del(raw.txn, raw.dbi, &key, NULL), 0);
+        stored_raw_close(&raw);
+        assert_refused(data.path, "last position");
+    }
+}
+END_TEST
+
+START_TEST(log_that_is_missing_is_not_made_anew)
+{
+    struct data data = {0};
+    char path[DATA_PATH_SIZE];
+    make_log(&data, 3);
+    data_join(path, data.path, "log.mdb");
+    ck_assert_int_eq(unlink(path), 0);
+    assert_refused(data.path, "missing");
+    data_join(path, data.path, "log.id");
+    ck_assert_int_eq(unlink(path), 0);
+    data_open_log(&data);
+    ck_assert_uint_eq(log_tip(data.log), 0);
+    data_close(&data);
+}
+END_TEST
+
+START_TEST(log_of_another_directory_is_refused)
+{
+    struct data data = {0}, other = {0};
+    char path[DATA_PATH_SIZE], from[DATA_PATH_SIZE];
+    make_log(&data, 3);
+    make_log(&other, 3);
+    data_join(path, data.path, "log.mdb");
+    data_join(from, other.path, "log.mdb");
+    data_copy(from, path);
+    assert_refused(data.path, "another log");
+}
+END_TEST
+
+static const char *const marks[] = {"", "x", "\n", "0123456789abcdef\n"};
+
+START_TEST(log_with_a_strange_mark_is_refused)
+{
+    struct data data = {0};
+    char path[DATA_PATH_SIZE];
+    make_log(&data, 3);
+    data_join(path, data.path, "log.id");
+    data_write(path, marks[_i], strlen(marks[_i]));
+    assert_refused(data.path, "log.id");
+}
+END_TEST
+
+/* --- starts that were cut short -------------------------------------------*/
+
+START_TEST(log_without_its_mark_gets_it)
+{
+    struct data data = {0};
+    char path[DATA_PATH_SIZE];
+    make_log(&data, 3);
+    data_join(path, data.path, "log.id");
+    ck_assert_int_eq(unlink(path), 0);
+    data_open_log(&data);
+    ck_assert_uint_eq(log_tip(data.log), 3);
+    ck_assert_int_eq(access(path, F_OK), 0);
+    data_close(&data);
+}
+END_TEST
+
+START_TEST(log_that_was_half_made_is_made)
+{
+    struct data data = {0};
+    char path[DATA_PATH_SIZE];
+    data_directory(data.path);
+    data_join(path, data.path, "log.mdb.new");
+    data_write(path, "half", 4);
+    data_open_log(&data);
+    ck_assert_uint_eq(log_tip(data.log), 0);
+    append_text(data.log, "event 1");
+    ck_assert_int_ne(access(path, F_OK), 0);
+    data_close(&data);
+}
+END_TEST
+
+/* --- flags, room ----------------------------------------------------------*/
+
+/* Durability is LMDB's default; each flag that is missing here weakens it. */
+START_TEST(log_is_opened_with_full_synchronisation)
+{
+    struct data data = {0};
+    char path[DATA_PATH_SIZE];
+    MDB_env *env = NULL;
+    struct diag_reason reason = {""};
+    unsigned flags = 0;
+    make_log(&data, 1);
+    data_join(path, data.path, "log.mdb");
+    ck_assert_int_eq(env_open(path, 0, 2, &env, &reason), 0);
+    ck_assert_int_eq(mdb_env_get_flags(env, &flags), 0);
+    ck_assert_uint_eq(flags, MDB_NOSUBDIR | MDB_NOTLS);
+    mdb_env_close(env);
+}
+END_TEST
+
+START_TEST(log_over_its_quota_refuses_and_goes_on)
+{
+    struct data data = {0};
+    struct diag_reason reason = {""};
+    const uint64_t quota = 256 * 1024;
+    static uint8_t bytes[32 * 1024];
+    struct span large = {bytes, sizeof bytes}, small = span_of("small");
+    data_directory(data.path);
+    ck_assert_int_eq(datadir_open(&data.datadir, data.path, &reason), 0);
+    ck_assert_int_eq(log_open(&data.datadir, quota, &data.log, &reason), 0);
+    data.log_reader = log_reader_new(data.log);
+    enum log_result result = LOG_OK;
+    uint64_t tip = 0;
+    for (int i = 0; i < 100 && result == LOG_OK; i++) {
+        tip = log_tip(data.log);
+        result = log_append(data.log, &large, 1);
+    }
+    ck_assert_int_eq(result, LOG_FULL);
+    ck_assert_uint_eq(log_tip(data.log), tip);
+    ck_assert_uint_gt(tip, 2);
+    ck_assert_int_eq(log_append(data.log, &small, 1), LOG_OK);
+    ck_assert_uint_eq(log_tip(data.log), tip + 1);
+    ck_assert_uint_le(log_size(data.log), quota + sizeof bytes);
+    ck_assert_int_eq(log_read_begin(data.log_reader), LOG_OK);
+    assert_read(data.log_reader, tip + 1, "small");
+    log_read_end(data.log_reader);
+    data_close(&data);
+}
+END_TEST
+
+/* All or none: what fits does not go in without the rest. */
+START_TEST(log_takes_no_part_of_a_batch_over_its_quota)
+{
+    struct data data = {0};
+    struct diag_reason reason = {""};
+    static uint8_t bytes[512 * 1024];
+    const struct span batch[] = {span_of("small"), {bytes, sizeof bytes}};
+    data_directory(data.path);
+    ck_assert_int_eq(datadir_open(&data.datadir, data.path, &reason), 0);
+    ck_assert_int_eq(log_open(&data.datadir, sizeof bytes, &data.log, &reason),
+                     0);
+    ck_assert_int_eq(log_append(data.log, batch, 2), LOG_FULL);
+    ck_assert_uint_eq(log_tip(data.log), 0);
+    ck_assert_int_eq(log_append(data.log, batch, 1), LOG_OK);
+    ck_assert_uint_eq(log_tip(data.log), 1);
+    data_close(&data);
+}
+END_TEST
+
+int
+main(void)
+{
+    Suite *suite = suite_create("log");
+    TCase *tests = tcase_create("log");
+    tcase_set_timeout(tests, DATA_TIMEOUT_S);
+    tcase_add_test(tests, log_is_empty_at_first);
+    tcase_add_test(tests, log_keeps_what_was_appended_across_a_reopen);
+    tcase_add_test(tests, log_reads_in_any_order);
+    tcase_add_test(tests, log_reader_sees_one_moment);
+    tcase_add_test(tests, log_takes_large_events_and_large_batches);
+    tcase_add_test(tests, log_finds_every_flipped_bit_and_reads_the_others);
+    tcase_add_test(tests, log_finds_an_event_in_the_place_of_another);
+    tcase_add_test(tests, log_finds_a_value_that_is_too_short);
+    tcase_add_test(tests, log_that_is_empty_is_refused);
+    tcase_add_test(tests, log_that_is_truncated_is_refused);
+    tcase_add_test(tests, log_of_garbage_is_refused);
+    tcase_add_test(tests, log_of_another_format_is_refused);
+    tcase_add_test(tests, log_of_another_program_is_refused);
+    tcase_add_test(tests, log_that_lacks_a_position_is_refused);
+    tcase_add_test(tests, log_that_is_missing_is_not_made_anew);
+    tcase_add_test(tests, log_of_another_directory_is_refused);
+    tcase_add_loop_test(tests, log_with_a_strange_mark_is_refused, 0,
+                        COUNT_OF(marks));
+    tcase_add_test(tests, log_without_its_mark_gets_it);
+    tcase_add_test(tests, log_that_was_half_made_is_made);
+    tcase_add_test(tests, log_is_opened_with_full_synchronisation);
+    tcase_add_test(tests, log_over_its_quota_refuses_and_goes_on);
+    tcase_add_test(tests, log_takes_no_part_of_a_batch_over_its_quota);
+    suite_add_tcase(suite, tests);
+    return data_run(suite);
+}
