@@ -195,7 +195,7 @@ write_links(struct output *out, struct span context)
 {
     write_list(out, context, "superseded_by", NULL);
     write_list(out, context, "answered_by", "answered by");
-    write_list(out, context, "discloses", "disclosed");
+    write_list(out, context, "discloses", "made public");
     struct span known = mp_get_str(context, "known");
     struct mp_buf text = {0};
     words_moment(&text, known);

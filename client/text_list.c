@@ -14,8 +14,11 @@
 #define WIDE_WIDTH_MIN 110
 
 /* A replay has positions in front; the last column is for wide terminals. */
-static const struct table_column columns[] = {
-    {"position", 12}, {"date", 24}, {"type", 16}, {"what", 0}, {"who", 24}};
+static const struct table_column columns[] = {{"position", 12, true},
+                                              {"date", 24, false},
+                                              {"type", 16, false},
+                                              {"what", 0, false},
+                                              {"who", 24, false}};
 #define COLUMN_COUNT (sizeof(columns) / sizeof(columns[0]))
 
 static bool

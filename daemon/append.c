@@ -36,3 +36,28 @@ append_refuse(struct append_request *request, enum model_error code,
     va_end(arguments);
     return request->refusal;
 }
+
+void
+append_queue_init(struct append_queue *queue)
+{
+    queue->first = NULL;
+    queue->end = &queue->first;
+}
+
+void
+append_queue_push(struct append_queue *queue, struct append_request *request)
+{
+    request->next = NULL;
+    *queue->end = request;
+    queue->end = &request->next;
+}
+
+struct append_request *
+append_queue_pop(struct append_queue *queue)
+{
+    struct append_request *request = queue->first;
+    queue->first = request->next;
+    if (queue->first == NULL)
+        queue->end = &queue->first;
+    return request;
+}

@@ -63,6 +63,17 @@ struct append_request {
     struct append_refusal *refusal; /* owned; where refused */
 };
 
+/* Requests in a row, oldest first, linked by `next`. */
+struct append_queue {
+    struct append_request *first, **end;
+};
+
+void append_queue_init(struct append_queue *queue);
+void append_queue_push(struct append_queue *queue,
+                       struct append_request *request);
+/* The oldest one; the queue must not be empty. */
+struct append_request *append_queue_pop(struct append_queue *queue);
+
 /* Frees everything that the request owns; NULL is legal. */
 void append_request_free(struct append_request *request);
 

@@ -306,6 +306,18 @@ args_read_map(struct span map, arg_set allowed, struct args *args,
     return read_pairs(&reader, pairs, allowed, args, fault);
 }
 
+/* Only these may say the same in other bytes. */
+static uint64_t
+hash_types(struct span types, uint64_t hash)
+{
+    struct mp_reader reader = mp_reader(types);
+    for (uint32_t count = mp_array(&reader); count > 0; count--) {
+        struct span type = mp_str(&reader);
+        hash = XXH3_64bits_withSeed(type.data, type.size, hash);
+    }
+    return hash;
+}
+
 uint64_t
 args_hash(const struct args *args, const char *method)
 {
@@ -321,7 +333,9 @@ args_hash(const struct args *args, const char *method)
         head[10] = arg->is_date;
         head[11] = 0;
         hash = XXH3_64bits_withSeed(head, sizeof head, hash);
-        if (arg->bytes.data != NULL)
+        if (i == ARG_TYPES)
+            hash = hash_types(arg->bytes, hash);
+        else if (arg->bytes.data != NULL)
             hash = XXH3_64bits_withSeed(arg->bytes.data, arg->bytes.size, hash);
     }
     return hash;

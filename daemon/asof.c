@@ -6,7 +6,10 @@
 int64_t
 asof_end_of_day(int64_t now_ms)
 {
-    return now_ms - now_ms % DAY_MS + DAY_MS - 1;
+    int64_t of_day = now_ms % DAY_MS;
+    if (of_day < 0)
+        of_day += DAY_MS;
+    return now_ms - of_day + DAY_MS - 1;
 }
 
 /* A damaged event still has a place in time: that of the next sound one

@@ -1,19 +1,12 @@
 /* SPDX-License-Identifier: MIT */
 #include "daemon/writer.h"
 
-#include <assert.h>
-#include <pthread.h>
-#include <stdatomic.h>
 #include <stdlib.h>
 #include <sys/eventfd.h>
 #include <time.h>
 #include <unistd.h>
 
-#include "daemon/admit.h"
-
-/* What one flush makes durable: enough that its cost is shared, little enough
- * that nobody waits long for it. */
-#define WRITER_GROUP_SIZE_MAX ((size_t)8 << 20)
+#include "daemon/writer_thread.h"
 
 /* Events applied to the views in one transaction, so that LMDB's list of
  * dirty pages does not spill and a request to append waits no longer. */
@@ -22,110 +15,43 @@
 /* How soon to try again when the views have no room. */
 #define WRITER_RETRY_US ((uint64_t)500000)
 
-struct queue {
-    struct append_request *first, **end;
-};
-
-struct writer {
-    struct log *log;
-    struct views *views;
-    int fd;
-    pthread_t thread;
-    pthread_mutex_t lock;
-    pthread_cond_t news;
-    /* under the lock */
-    struct queue submitted, done;
-    uint64_t wanted;     /* views position that a query waits for */
-    uint32_t checkpoint; /* a partnership that would gain from one, or 0 */
-    bool stopping;
-    _Atomic size_t queue_size;
-    _Atomic int state;
-    /* the thread's own */
-    struct admit admit;
-    struct recent recent;
-    int64_t last_recorded_ms;
-    uint64_t views_retry_us; /* no room for the views: not before then */
-    /* counters, see struct writer_stats */
-    _Atomic uint64_t groups, appended, duplicates, refused, last_flush_us;
-    _Atomic int64_t last_commit_ms;
-};
-
-static void
-queue_init(struct queue *queue)
-{
-    queue->first = NULL;
-    queue->end = &queue->first;
-}
-
-static void
-queue_push(struct queue *queue, struct append_request *request)
-{
-    request->next = NULL;
-    *queue->end = request;
-    queue->end = &request->next;
-}
-
-static struct append_request *
-queue_pop(struct queue *queue)
-{
-    struct append_request *request = queue->first;
-    queue->first = request->next;
-    if (queue->first == NULL)
-        queue->end = &queue->first;
-    return request;
-}
-
-static int64_t
-clock_ms(clockid_t clock)
-{
-    struct timespec now;
-    clock_gettime(clock, &now);
-    return (int64_t)now.tv_sec * 1000 + now.tv_nsec / 1000000;
-}
-
-static uint64_t
-monotonic_us(void)
+uint64_t
+writer_monotonic_us(void)
 {
     struct timespec now;
     clock_gettime(CLOCK_MONOTONIC, &now);
     return (uint64_t)now.tv_sec * 1000000 + (uint64_t)now.tv_nsec / 1000;
 }
 
-static void
-wake_reactor(struct writer *writer)
+void
+writer_wake_reactor(struct writer *writer)
 {
     uint64_t one = 1;
     ssize_t written = write(writer->fd, &one, sizeof one);
     (void)written; /* a full counter wakes as well */
 }
 
-static void
-set_state(struct writer *writer, enum writer_state state)
+void
+writer_set_state(struct writer *writer, enum writer_state state)
 {
     atomic_store(&writer->state, (int)state);
-    wake_reactor(writer);
+    writer_wake_reactor(writer);
 }
 
 /* --- views ---------------------------------------------------------------*/
 
-static uint64_t
-views_lag(const struct writer *writer)
+uint64_t
+writer_views_lag(const struct writer *writer)
 {
     return log_tip(writer->log) - views_position(writer->views);
-}
-
-/* What the views do not hold, the writer has to hold in memory. */
-static bool
-views_too_far(const struct writer *writer)
-{
-    return views_lag(writer) > 2 * WRITER_LAG_MAX;
 }
 
 static void
 ready_when_caught_up(struct writer *writer)
 {
-    if (writer_state(writer) == WRITER_STARTING && views_lag(writer) == 0)
-        set_state(writer, WRITER_READY);
+    if (writer_state(writer) == WRITER_STARTING &&
+        writer_views_lag(writer) == 0)
+        writer_set_state(writer, WRITER_READY);
 }
 
 /* One transaction's worth. */
@@ -138,171 +64,18 @@ apply_some(struct writer *writer)
     if (result == VIEWS_FULL) {
         if (writer->views_retry_us == 0)
             diag(DIAG_WARNING, "views.mdb: no room; queries wait for it");
-        writer->views_retry_us = monotonic_us() + WRITER_RETRY_US;
+        writer->views_retry_us = writer_monotonic_us() + WRITER_RETRY_US;
         return;
     }
     writer->views_retry_us = 0;
     if (result != VIEWS_OK) {
         diag(DIAG_ERROR, "views.mdb cannot be used; the next start rebuilds");
-        set_state(writer, WRITER_FAILED);
+        writer_set_state(writer, WRITER_FAILED);
         return;
     }
     recent_forget_upto(&writer->recent, views_position(writer->views));
     ready_when_caught_up(writer);
-    wake_reactor(writer);
-}
-
-/* --- one group -----------------------------------------------------------*/
-
-/* Take from the queue what one flush shall carry. */
-static struct append_request *
-take_group(struct writer *writer)
-{
-    struct queue group;
-    size_t size = 0;
-    queue_init(&group);
-    pthread_mutex_lock(&writer->lock);
-    while (writer->submitted.first != NULL && size < WRITER_GROUP_SIZE_MAX) {
-        struct append_request *request = queue_pop(&writer->submitted);
-        size += request->message_size;
-        queue_push(&group, request);
-    }
-    pthread_mutex_unlock(&writer->lock);
-    return group.first;
-}
-
-static void
-refuse_group(struct append_request *group, enum model_error code,
-             const char *message)
-{
-    for (; group != NULL; group = group->next)
-        if (!group->refused)
-            append_refuse(group, code, "%s", message);
-}
-
-static bool
-begin_reading(struct admit *admit)
-{
-    if (log_read_begin(admit->log) != LOG_OK)
-        return false;
-    if (views_read_begin(admit->views) == VIEWS_OK)
-        return true;
-    log_read_end(admit->log);
-    return false;
-}
-
-/* Recorded times never decrease, whatever the clock does. */
-static int64_t
-recorded_now(struct writer *writer)
-{
-    int64_t now = clock_ms(CLOCK_REALTIME);
-    if (now > writer->last_recorded_ms)
-        writer->last_recorded_ms = now;
-    return writer->last_recorded_ms;
-}
-
-static void
-admit_group(struct writer *writer, struct append_request *group)
-{
-    struct admit *admit = &writer->admit;
-    admit_begin(admit, log_tip(writer->log), recorded_now(writer));
-    if (!begin_reading(admit)) {
-        refuse_group(group, MODEL_UNAVAILABLE,
-                     "the data cannot be read; nothing was stored");
-        return;
-    }
-    for (; group != NULL; group = group->next)
-        admit_request(admit, group);
-    views_read_end(admit->views);
-    log_read_end(admit->log);
-}
-
-static enum log_result
-flush_group(struct writer *writer)
-{
-    struct admit *admit = &writer->admit;
-    if (admit->count == 0)
-        return LOG_OK;
-    struct span *spans = admit_spans(admit);
-    if (spans == NULL)
-        return LOG_FULL;
-    uint64_t start_us = monotonic_us();
-    enum log_result result = log_append(writer->log, spans, admit->count);
-    atomic_store(&writer->last_flush_us, monotonic_us() - start_us);
-    free(spans);
-    if (result == LOG_OK) {
-        atomic_fetch_add(&writer->groups, 1);
-        atomic_fetch_add(&writer->appended, admit->count);
-        atomic_store(&writer->last_commit_ms, clock_ms(CLOCK_REALTIME));
-    }
-    return result;
-}
-
-/* Nothing of the group is acknowledged; what depended on it neither. */
-static void
-flush_failed(struct writer *writer, struct append_request *group,
-             enum log_result result)
-{
-    if (result == LOG_FULL) {
-        recent_forget_above(&writer->recent, log_tip(writer->log));
-        refuse_group(group, MODEL_STORAGE_FULL,
-                     "no room for the events; nothing was stored; make room "
-                     "and send them again");
-        return;
-    }
-    refuse_group(group, MODEL_INDETERMINATE,
-                 "the disk failed while the events were written: they may be "
-                 "stored or not; send the same ids again");
-    set_state(writer, WRITER_FAILED);
-}
-
-static void
-count_outcomes(struct writer *writer, const struct append_request *group)
-{
-    for (; group != NULL; group = group->next) {
-        if (group->refused) {
-            atomic_fetch_add(&writer->refused, 1);
-            continue;
-        }
-        uint64_t duplicates = 0;
-        for (size_t i = 0; i < group->event_count; i++)
-            duplicates += group->events[i].duplicate;
-        atomic_fetch_add(&writer->duplicates, duplicates);
-    }
-}
-
-static void
-hand_back(struct writer *writer, struct append_request *group)
-{
-    count_outcomes(writer, group);
-    pthread_mutex_lock(&writer->lock);
-    while (group != NULL) {
-        struct append_request *next = group->next;
-        atomic_fetch_sub(&writer->queue_size, group->message_size);
-        queue_push(&writer->done, group);
-        group = next;
-    }
-    pthread_mutex_unlock(&writer->lock);
-    wake_reactor(writer);
-}
-
-static void
-write_group(struct writer *writer, struct append_request *group)
-{
-    if (writer_state(writer) == WRITER_FAILED) {
-        refuse_group(group, MODEL_UNAVAILABLE,
-                     "the disk failed; the daemon is ending");
-    } else if (views_too_far(writer)) {
-        refuse_group(group, MODEL_STORAGE_FULL,
-                     "no room for the indexes; nothing was stored; make room "
-                     "and send the events again");
-    } else {
-        admit_group(writer, group);
-        enum log_result result = flush_group(writer);
-        if (result != LOG_OK)
-            flush_failed(writer, group, result);
-    }
-    hand_back(writer, group);
+    writer_wake_reactor(writer);
 }
 
 /* They only save time: what fails is tried again another time. */
@@ -317,7 +90,7 @@ make_checkpoint(struct writer *writer)
         views_want_checkpoint(writer->views, partnership);
     enum views_result result = views_checkpoint(writer->views);
     if (result != VIEWS_OK && result != VIEWS_ABSENT)
-        writer->views_retry_us = monotonic_us() + WRITER_RETRY_US;
+        writer->views_retry_us = writer_monotonic_us() + WRITER_RETRY_US;
 }
 
 /* --- the thread ----------------------------------------------------------*/
@@ -328,7 +101,7 @@ static void
 wait_for_news(struct writer *writer)
 {
     uint64_t retry_us = writer->views_retry_us;
-    if (retry_us <= monotonic_us()) {
+    if (retry_us <= writer_monotonic_us()) {
         pthread_cond_wait(&writer->news, &writer->lock);
         return;
     }
@@ -343,7 +116,7 @@ static bool
 can_checkpoint(const struct writer *writer)
 {
     return writer_state(writer) == WRITER_READY &&
-           monotonic_us() >= writer->views_retry_us &&
+           writer_monotonic_us() >= writer->views_retry_us &&
            (writer->checkpoint != 0 || views_needs_checkpoint(writer->views));
 }
 
@@ -352,10 +125,10 @@ static enum task
 choose_task(struct writer *writer)
 {
     enum writer_state state = writer_state(writer);
-    uint64_t lag = views_lag(writer);
+    uint64_t lag = writer_views_lag(writer);
     bool waiting = writer->submitted.first != NULL;
     bool can_apply = lag > 0 && state != WRITER_FAILED &&
-                     monotonic_us() >= writer->views_retry_us;
+                     writer_monotonic_us() >= writer->views_retry_us;
     bool urgent =
         writer->wanted > views_position(writer->views) || lag > WRITER_LAG_MAX;
     if (waiting && !(can_apply && urgent))
@@ -385,14 +158,14 @@ writer_main(void *context)
 {
     struct writer *writer = context;
     recent_init(&writer->recent, log_tip(writer->log) + 1);
-    if (views_lag(writer) > WRITER_LAG_MAX)
+    if (writer_views_lag(writer) > WRITER_LAG_MAX)
         diag(DIAG_NOTICE, "rebuilding the views of %llu events",
-             (unsigned long long)views_lag(writer));
+             (unsigned long long)writer_views_lag(writer));
     ready_when_caught_up(writer);
     for (;;) {
         switch (next_task(writer)) {
         case TASK_WRITE:
-            write_group(writer, take_group(writer));
+            writer_group(writer);
             break;
         case TASK_APPLY:
             apply_some(writer);
@@ -463,8 +236,8 @@ writer_new(struct log *log, struct views *views)
     writer->log = log;
     writer->views = views;
     init_locks(writer);
-    queue_init(&writer->submitted);
-    queue_init(&writer->done);
+    append_queue_init(&writer->submitted);
+    append_queue_init(&writer->done);
     writer->fd = eventfd(0, EFD_CLOEXEC | EFD_NONBLOCK);
     writer->admit.log = log_reader_new(log);
     writer->admit.views = views_reader_new(views);
@@ -516,7 +289,7 @@ writer_submit(struct writer *writer, struct append_request *request)
 {
     atomic_fetch_add(&writer->queue_size, request->message_size);
     pthread_mutex_lock(&writer->lock);
-    queue_push(&writer->submitted, request);
+    append_queue_push(&writer->submitted, request);
     pthread_cond_signal(&writer->news);
     pthread_mutex_unlock(&writer->lock);
 }
@@ -535,7 +308,7 @@ writer_outcomes(struct writer *writer)
     (void)taken; /* nothing to read is fine */
     pthread_mutex_lock(&writer->lock);
     struct append_request *first = writer->done.first;
-    queue_init(&writer->done);
+    append_queue_init(&writer->done);
     pthread_mutex_unlock(&writer->lock);
     return first;
 }

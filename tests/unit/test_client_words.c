@@ -84,6 +84,33 @@ START_TEST(decimal_has_separators_before_its_point)
 }
 END_TEST
 
+static const struct {
+    const char *plain, *rounded;
+} sum_cases[] = {{"0", "0"},
+                 {"12.50", "12.50"},
+                 {"999", "999"},
+                 {"999.99", "999.99"},
+                 {"1000", "1k"},
+                 {"1250", "1.25k"},
+                 {"99950", "100k"},
+                 {"999499", "999k"},
+                 {"999500", "1m"},
+                 {"300000000", "300m"},
+                 {"-10869600000", "-10.9bn"},
+                 {"251000000000", "251bn"},
+                 {"1000000000000", "1tn"},
+                 {"1234567000000000", "1,235tn"},
+                 {"12345678901234567890123456789012345",
+                  "12,345,678,901,234,567,890,123,456,789,012,345"}};
+
+START_TEST(sum_keeps_three_digits)
+{
+    struct mp_buf text = {0};
+    words_sum(&text, span_of(sum_cases[_i].plain));
+    check_text(&text, sum_cases[_i].rounded);
+}
+END_TEST
+
 START_TEST(moment_at_the_end_of_a_day_is_that_day)
 {
     struct mp_buf text = {0};
@@ -244,6 +271,8 @@ words_suite(void)
                         sizeof(lag_cases) / sizeof(lag_cases[0]));
     tcase_add_loop_test(tc, decimal_has_separators_before_its_point, 0,
                         sizeof(decimal_cases) / sizeof(decimal_cases[0]));
+    tcase_add_loop_test(tc, sum_keeps_three_digits, 0,
+                        sizeof(sum_cases) / sizeof(sum_cases[0]));
     tcase_add_test(tc, moment_at_the_end_of_a_day_is_that_day);
     tcase_add_test(tc, count_knows_one_from_many);
     tcase_add_test(tc, today_is_the_local_day);

@@ -1,0 +1,176 @@
+/* SPDX-License-Identifier: MIT */
+#include "daemon/writer_thread.h"
+
+#include <stdlib.h>
+#include <time.h>
+
+/* What one flush makes durable: enough that its cost is shared, little enough
+ * that nobody waits long for it. */
+#define WRITER_GROUP_SIZE_MAX ((size_t)8 << 20)
+
+static int64_t
+clock_ms(clockid_t clock)
+{
+    struct timespec now;
+    clock_gettime(clock, &now);
+    return (int64_t)now.tv_sec * 1000 + now.tv_nsec / 1000000;
+}
+
+/* What the views do not hold, the writer has to hold in memory. */
+static bool
+views_too_far(const struct writer *writer)
+{
+    return writer_views_lag(writer) > 2 * WRITER_LAG_MAX;
+}
+
+/* Take from the queue what one flush shall carry. */
+static struct append_request *
+take_group(struct writer *writer)
+{
+    struct append_queue group;
+    size_t size = 0;
+    append_queue_init(&group);
+    pthread_mutex_lock(&writer->lock);
+    while (writer->submitted.first != NULL && size < WRITER_GROUP_SIZE_MAX) {
+        struct append_request *request = append_queue_pop(&writer->submitted);
+        size += request->message_size;
+        append_queue_push(&group, request);
+    }
+    pthread_mutex_unlock(&writer->lock);
+    return group.first;
+}
+
+static void
+refuse_group(struct append_request *group, enum model_error code,
+             const char *message)
+{
+    for (; group != NULL; group = group->next)
+        if (!group->refused)
+            append_refuse(group, code, "%s", message);
+}
+
+static bool
+begin_reading(struct admit *admit)
+{
+    if (log_read_begin(admit->log) != LOG_OK)
+        return false;
+    if (views_read_begin(admit->views) == VIEWS_OK)
+        return true;
+    log_read_end(admit->log);
+    return false;
+}
+
+/* Recorded times never decrease, whatever the clock does. */
+static int64_t
+recorded_now(struct writer *writer)
+{
+    int64_t now = clock_ms(CLOCK_REALTIME);
+    if (now > writer->last_recorded_ms)
+        writer->last_recorded_ms = now;
+    return writer->last_recorded_ms;
+}
+
+static void
+admit_group(struct writer *writer, struct append_request *group)
+{
+    struct admit *admit = &writer->admit;
+    admit_begin(admit, log_tip(writer->log), recorded_now(writer));
+    if (!begin_reading(admit)) {
+        refuse_group(group, MODEL_UNAVAILABLE,
+                     "the data cannot be read; nothing was stored");
+        return;
+    }
+    for (; group != NULL; group = group->next)
+        admit_request(admit, group);
+    views_read_end(admit->views);
+    log_read_end(admit->log);
+}
+
+static enum log_result
+flush_group(struct writer *writer)
+{
+    struct admit *admit = &writer->admit;
+    if (admit->count == 0)
+        return LOG_OK;
+    struct span *spans = admit_spans(admit);
+    if (spans == NULL)
+        return LOG_FULL;
+    uint64_t start_us = writer_monotonic_us();
+    enum log_result result = log_append(writer->log, spans, admit->count);
+    atomic_store(&writer->last_flush_us, writer_monotonic_us() - start_us);
+    free(spans);
+    if (result == LOG_OK) {
+        atomic_fetch_add(&writer->groups, 1);
+        atomic_fetch_add(&writer->appended, admit->count);
+        atomic_store(&writer->last_commit_ms, clock_ms(CLOCK_REALTIME));
+    }
+    return result;
+}
+
+/* Nothing of the group is acknowledged; what depended on it neither. */
+static void
+flush_failed(struct writer *writer, struct append_request *group,
+             enum log_result result)
+{
+    if (result == LOG_FULL) {
+        recent_forget_above(&writer->recent, log_tip(writer->log));
+        refuse_group(group, MODEL_STORAGE_FULL,
+                     "no room for the events; nothing was stored; make room "
+                     "and send them again");
+        return;
+    }
+    refuse_group(group, MODEL_INDETERMINATE,
+                 "the disk failed while the events were written: they may be "
+                 "stored or not; send the same ids again");
+    writer_set_state(writer, WRITER_FAILED);
+}
+
+static void
+count_outcomes(struct writer *writer, const struct append_request *group)
+{
+    for (; group != NULL; group = group->next) {
+        if (group->refused) {
+            atomic_fetch_add(&writer->refused, 1);
+            continue;
+        }
+        uint64_t duplicates = 0;
+        for (size_t i = 0; i < group->event_count; i++)
+            duplicates += group->events[i].duplicate;
+        atomic_fetch_add(&writer->duplicates, duplicates);
+    }
+}
+
+static void
+hand_back(struct writer *writer, struct append_request *group)
+{
+    count_outcomes(writer, group);
+    pthread_mutex_lock(&writer->lock);
+    while (group != NULL) {
+        struct append_request *next = group->next;
+        atomic_fetch_sub(&writer->queue_size, group->message_size);
+        append_queue_push(&writer->done, group);
+        group = next;
+    }
+    pthread_mutex_unlock(&writer->lock);
+    writer_wake_reactor(writer);
+}
+
+void
+writer_group(struct writer *writer)
+{
+    struct append_request *group = take_group(writer);
+    if (writer_state(writer) == WRITER_FAILED) {
+        refuse_group(group, MODEL_UNAVAILABLE,
+                     "the disk failed; the daemon is ending");
+    } else if (views_too_far(writer)) {
+        refuse_group(group, MODEL_STORAGE_FULL,
+                     "no room for the indexes; nothing was stored; make room "
+                     "and send the events again");
+    } else {
+        admit_group(writer, group);
+        enum log_result result = flush_group(writer);
+        if (result != LOG_OK)
+            flush_failed(writer, group, result);
+    }
+    hand_back(writer, group);
+}

@@ -1,0 +1,65 @@
+/* SPDX-License-Identifier: MIT */
+#ifndef TESTS_BENCH_PROBE_H
+#define TESTS_BENCH_PROBE_H
+
+#include "tests/bench/link.h"
+#include "tests/bench/report.h"
+#include "tests/bench/series.h"
+
+/*
+ * Probes: a question that is asked again and again, on logs of several sizes
+ * by turns, its latency, and whether the answer is the right one.
+ */
+
+/* One named argument; the first of these that is given is its value. */
+struct probe_argument {
+    const char *key;
+    const char *text;
+    uint64_t number;
+    const char *only; /* an array with this one text */
+    bool truth;       /* otherwise */
+};
+
+struct probe {
+    const char *group;
+    const char *what;
+    uint64_t size; /* of what it is asked; the first is the base of ratios */
+    struct link *link;
+    const char *method;
+    struct mp_buf params;
+    /* The number (or the length of the array) under `key` of the answer must
+     * be `expected`. */
+    const char *key;
+    uint64_t expected;
+    bool folds; /* also say how many events per second the answer counts */
+    size_t answer_size;
+    struct latency latency;
+};
+
+struct probe_list {
+    struct probe *probes;
+    size_t count, capacity;
+};
+
+void probe_list_deinit(struct probe_list *list);
+
+/* `probe` without params and latency, which this makes; key NULL ends the
+ * arguments. */
+void probe_add(struct probe_list *list, const struct probe *probe,
+               const struct probe_argument *arguments);
+
+/* How long one round of one probe may take, whatever it takes once. */
+struct probe_effort {
+    int rounds, calls;
+    double seconds; /* of one probe in one round */
+};
+
+/* Ask them all, in rounds, by turns; then add their rows. */
+void probe_run(struct probe_list *list, const struct probe_effort *effort,
+               struct report *report);
+
+/* One encoded map of arguments, for who asks otherwise. */
+void probe_put_arguments(struct mp_buf *out,
+                         const struct probe_argument *arguments);
+
+#endif
