@@ -221,13 +221,16 @@ $(TIDIED): tidy/%: %
 
 # internalAstError: cppcheck 2.10 cannot parse `a ? (struct b){0} : c`.
 # assertWithSideEffect: our asserts are never compiled out.
-.PHONY: lint
-lint: deps-build deps-lint ## run clang-tidy and cppcheck
+.PHONY: cppcheck
+cppcheck:
 	@cppcheck --quiet --enable=warning,performance,portability \
 		--error-exitcode=1 --inline-suppr --suppress=missingIncludeSystem \
 		--suppress=internalAstError --suppress=assertWithSideEffect \
 		-I. $(filter -D%,$(STANDARD)) $(SOURCES)
-	@$(MAKE) --keep-going $(TIDIED)
+
+.PHONY: lint
+lint: deps-build deps-lint ## run clang-tidy and cppcheck
+	@$(MAKE) --keep-going cppcheck $(TIDIED)
 
 # --- Packages --------------------------------------------------------------
 

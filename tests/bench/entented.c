@@ -20,8 +20,8 @@ static void
 join(char path[ENTENTED_PATH_SIZE], const char *directory, const char *name,
      const char *suffix)
 {
-    int size = snprintf(path, ENTENTED_PATH_SIZE, "%s/%s%s", directory, name,
-                        suffix);
+    int size =
+        snprintf(path, ENTENTED_PATH_SIZE, "%s/%s%s", directory, name, suffix);
     if (size < 0 || (size_t)size >= ENTENTED_PATH_SIZE)
         fail("%s is too long a directory; set BENCH_DIR", directory);
 }

@@ -128,7 +128,7 @@ put_names(const struct draft *draft, struct events *events, struct mp_buf *out)
     uint64_t parties = events->shape.parties, first = draft->partnership;
     bool third = parties > 2 && dice_chance(&events->dice, THIRD_PARTY_SHARE);
     bool broad = strcmp(draft->type, "contact") == 0;
-    snprintf(text, sizeof(text), "%sp-%u", events->shape.prefix,
+    snprintf(text, sizeof(text), "%s%u", events->shape.names,
              draft->partnership);
     put_pair(out, "partnership", text);
     mp_put_text(out, "parties");

@@ -9,7 +9,7 @@
 #include "tests/bench/fail.h"
 
 #define COUNT(array) (sizeof(array) / sizeof((array)[0]))
-/* "18446744073709551615" behind it is still an id. */
+/* "18446744073709551615" behind it is still an id, or a slug. */
 #define PREFIX_SIZE_MAX (MODEL_ID_SIZE_MAX - 20)
 /* A court file goes back some years, most of them few. */
 #define LAG_DAYS_MAX 2000
@@ -21,6 +21,7 @@
 
 const struct events_shape events_shape_default = {
     .count = 10000,
+    .names = "p-",
     .partnerships = 100,
     .year_first = 2000,
     .year_last = 2024,
@@ -48,6 +49,12 @@ is_share(double share)
     return share >= 0 && share <= 1;
 }
 
+static bool
+is_prefix(const char *text)
+{
+    return strlen(text) <= PREFIX_SIZE_MAX && event_is_slug(span_of(text));
+}
+
 static void
 shape_check(const struct events_shape *shape)
 {
@@ -60,9 +67,8 @@ shape_check(const struct events_shape *shape)
         !is_share(shape->corrected) || !is_share(shape->imprecise) ||
         !is_share(shape->hot))
         fail("a share is a number from 0 to 1");
-    if (strlen(shape->prefix) > PREFIX_SIZE_MAX ||
-        !event_is_slug(span_of(shape->prefix)))
-        fail("a prefix is a short slug");
+    if (!is_prefix(shape->prefix) || !is_prefix(shape->names))
+        fail("a prefix is a slug of at most %zu characters", PREFIX_SIZE_MAX);
 }
 
 void

@@ -28,16 +28,17 @@
 
 struct events_shape {
     uint64_t count;
-    uint32_t partnerships;     /* named p-0, p-1, ... behind `prefix` */
+    const char *names; /* of partnerships: this and 0, 1, 2, ... */
+    uint32_t partnerships;
     uint32_t parties;          /* 0: one for each partnership, and one more */
     int year_first, year_last; /* all dates lie within them */
     double late;               /* share of events that become public later on */
     double behind;    /* share that happened long before their neighbours */
     double corrected; /* share that correct or retract an earlier one */
     double imprecise; /* share of counted events without a precise date */
-    double hot;       /* share that falls upon p-0 beside its own part */
+    double hot;       /* share that the first partnership has beside its own */
     uint64_t seed;
-    const char *prefix; /* of ids and partnerships; lives as long as this */
+    const char *prefix; /* of ids: this and 1, 2, 3, ... */
     bool only_counted;  /* no offers, agreements, disputes, money */
 };
 

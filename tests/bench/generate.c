@@ -29,7 +29,8 @@ static const char usage[] =
     "  --imprecise SHARE  that have a month, a season or a year (0.2)\n"
     "  --skew SHARE       that fall upon one hot partnership (0)\n"
     "  --types all|counted  counted: no offers, agreements, disputes (all)\n"
-    "  --prefix SLUG      of ids and partnerships (e)\n"
+    "  --prefix SLUG      of ids: another one adds to the same log (e)\n"
+    "  --names SLUG       of partnerships (p-)\n"
     "  --seed N           another log of that shape (1)\n"
     "  --batch N          events in one append (1000)\n"
     "\n"
@@ -49,6 +50,7 @@ enum option_code {
     OPTION_SKEW,
     OPTION_TYPES,
     OPTION_PREFIX,
+    OPTION_NAMES,
     OPTION_SEED,
     OPTION_BATCH,
     OPTION_HELP,
@@ -67,6 +69,7 @@ static const struct option long_options[] = {
     {"skew", required_argument, NULL, OPTION_SKEW},
     {"types", required_argument, NULL, OPTION_TYPES},
     {"prefix", required_argument, NULL, OPTION_PREFIX},
+    {"names", required_argument, NULL, OPTION_NAMES},
     {"seed", required_argument, NULL, OPTION_SEED},
     {"batch", required_argument, NULL, OPTION_BATCH},
     {"help", no_argument, NULL, OPTION_HELP},
@@ -167,6 +170,9 @@ take_option(struct generate *generate, enum option_code code, const char *value)
         break;
     case OPTION_PREFIX:
         shape->prefix = value;
+        break;
+    case OPTION_NAMES:
+        shape->names = value;
         break;
     case OPTION_SEED:
         shape->seed = read_number(value, UINT64_MAX);

@@ -2,9 +2,7 @@
 #ifndef TESTS_BENCH_MARKS_H
 #define TESTS_BENCH_MARKS_H
 
-#include "proto/mp.h"
-#include "tests/bench/dice.h"
-#include "tests/bench/load.h"
+#include "tests/bench/link.h"
 
 /*
  * A log in which some questions have the same answer whatever its size: ten
@@ -37,20 +35,17 @@ uint64_t marks_by_middle(void);
 #define MARKS_NEWEST "2021-12-31"
 
 struct marks_log {
-    uint64_t count;         /* events, the marks included */
-    uint32_t partnerships;  /* of the years around the marks */
-    const char *prefix;     /* of ids and partnerships: first all events of
-                               `PREFIXap-N`, then of `PREFIXbp-N` */
-    const char *partnership; /* that has the marks; NULL: and all the others */
-    bool tell;
+    uint64_t count;          /* events, the marks included */
+    const char *names;       /* of partnerships, as in struct events_shape */
+    uint32_t partnerships;   /* of the years around the marks */
+    const char *partnership; /* that has the marks */
 };
 
 /* What the log holds, so that answers can be checked. */
 struct marks_content {
-    uint64_t first_live, last_live; /* not superseded, before and after */
+    uint64_t live_before, live_after; /* not superseded, around the marks */
 };
 
-struct marks_content marks_load(struct link *link,
-                                const struct marks_log *log);
+struct marks_content marks_load(struct link *link, const struct marks_log *log);
 
 #endif

@@ -81,8 +81,8 @@ static void
 ask(struct probe *probe)
 {
     double start = clock_us();
-    struct span answer = link_call(probe->link, probe->method,
-                                   mp_buf_span(&probe->params));
+    struct span answer =
+        link_call(probe->link, probe->method, mp_buf_span(&probe->params));
     latency_add(&probe->latency, clock_us() - start);
     uint64_t count = count_of(answer, probe->key);
     if (count != probe->expected)
@@ -140,9 +140,8 @@ tell(const struct probe_list *list, struct probe *probe, struct report *report)
     snprintf(what, sizeof(what), "%s folded", probe->what);
     row.unit = "M ev/s";
     row.value = (double)probe->expected / p50;
-    row.base = base == NULL ? 0
-                            : (double)base->expected /
-                                  latency_p50(&base->latency);
+    row.base =
+        base == NULL ? 0 : (double)base->expected / latency_p50(&base->latency);
     report_add(report, &row);
 }
 

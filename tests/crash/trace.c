@@ -16,8 +16,8 @@ trace_read(struct trace *trace, const char *path)
     char *line = NULL;
     size_t size = 0;
     while (getline(&line, &size, file) > 0) {
-        trace->lines = realloc(trace->lines,
-                               (trace->count + 1) * sizeof(trace->lines[0]));
+        trace->lines =
+            realloc(trace->lines, (trace->count + 1) * sizeof(trace->lines[0]));
         ck_assert_ptr_nonnull(trace->lines);
         trace->lines[trace->count++] = strdup(line);
     }

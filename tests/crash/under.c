@@ -189,8 +189,8 @@ under_preload(char command[UNDER_COMMAND_SIZE], const char *name)
              setting("ENTENTE_TESTS", TESTS_DEFAULT), name);
     /* NOLINTNEXTLINE(cert-env33-c): nothing of it comes from outside */
     ck_assert_msg(system(compile) == 0, "cannot be compiled: %s", compile);
-    int size = snprintf(command, UNDER_COMMAND_SIZE, "env LD_PRELOAD='%s'",
-                        library);
+    int size =
+        snprintf(command, UNDER_COMMAND_SIZE, "env LD_PRELOAD='%s'", library);
     ck_assert_uint_lt((size_t)size, UNDER_COMMAND_SIZE);
 }
 
@@ -202,8 +202,7 @@ under_control(size_t size)
     int fd = open(path, O_RDWR | O_CREAT | O_TRUNC | O_CLOEXEC, 0600);
     ck_assert_int_ge(fd, 0);
     ck_assert_int_eq(ftruncate(fd, (off_t)size), 0);
-    void *memory =
-        mmap(NULL, size, PROT_READ | PROT_WRITE, MAP_SHARED, fd, 0);
+    void *memory = mmap(NULL, size, PROT_READ | PROT_WRITE, MAP_SHARED, fd, 0);
     ck_assert(memory != MAP_FAILED);
     close(fd);
     setenv(CONTROL_VARIABLE, path, 1);

@@ -283,6 +283,37 @@ START_TEST(replay_gives_what_is_asked_for)
 }
 END_TEST
 
+/* One more than a page, each a court revelation of a partnership of its own;
+ * the first of them disclosed something, which text has to look up. */
+START_TEST(all_pages_are_written)
+{
+    struct client_run run;
+    json_t *events = json_array();
+    for (int i = 0; i < 1001; i++)
+        json_array_append_new(
+            events, json_format("{'id': 'v%d', 'type': 'court_revelation', "
+                                "'partnership': 'page-%04d', 'parties': "
+                                "['paged'], 'occurred': '2026', 'title': 'V'}",
+                                i, i));
+    json_array_append_new(
+        events, json_of("{'id': 'd', 'type': 'note', 'partnership': "
+                        "'page-0000', 'parties': ['paged'], 'occurred': "
+                        "'2018', 'disclosed_by': 'v0', 'title': 'Found out'}"));
+    json_auto_t *arguments = json_pack("{s:o}", "events", events);
+    json_decref(expect_ok_json(fixture.wire, "append", arguments));
+
+    json_auto_t *list = ask("list --party paged --at 2026");
+    ck_assert_uint_eq(json_array_size(list), 1001);
+    expect_includes(json_array_get(list, 1000), "{'partnership': 'page-1000'}");
+    json_auto_t *revelations = ask("revelations");
+    ck_assert_uint_eq(json_array_size(revelations), 1010);
+    client_expect(&run, 0, "revelations --format text");
+    ck_assert(has(run.output, "Found out\n") && has(run.output, " v1000\n") &&
+              has(run.output, "1,010 revelations."));
+    client_run_free(&run);
+}
+END_TEST
+
 START_TEST(replay_goes_backwards)
 {
     json_auto_t *events = ask("replay --reverse --limit 2");
@@ -440,6 +471,7 @@ main(void)
                         COUNT(same_questions));
     tcase_add_loop_test(tests, replay_gives_what_is_asked_for, 0,
                         COUNT(replays));
+    tcase_add_test(tests, all_pages_are_written);
     tcase_add_test(tests, replay_goes_backwards);
     tcase_add_test(tests, then_is_what_the_public_knew);
     tcase_add_test(tests, recorded_goes_for_both_sides);

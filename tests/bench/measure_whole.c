@@ -1,0 +1,177 @@
+/* SPDX-License-Identifier: MIT */
+#include <poll.h>
+
+#include "tests/bench/entented.h"
+#include "tests/bench/events.h"
+#include "tests/bench/fail.h"
+#include "tests/bench/load.h"
+#include "tests/bench/measure.h"
+#include "tests/bench/pinger.h"
+#include "tests/bench/whole.h"
+
+/*
+ * A log of many partnerships: the portfolio of them all, and what
+ * tests/bench/whole_* do with the whole log.
+ */
+
+#define EVENTS_PER_PARTNERSHIP 10
+
+void
+whole_tell(struct whole *whole, const char *group, const char *what,
+           double value, const char *unit)
+{
+    struct report_row row = {.group = group,
+                             .what = what,
+                             .size = whole->size,
+                             .value = value,
+                             .unit = unit};
+    report_add(&whole->measure->report, &row);
+}
+
+void
+whole_tell_ping(struct whole *whole, const char *group, struct series *series)
+{
+    double p50 = series_at(&whole->ping_alone, 0.5);
+    double p99 = series_at(&whole->ping_alone, 0.99);
+    struct report_row rows[] = {
+        {group, "ping beside it p50", whole->size, series_at(series, 0.5), "us",
+         p50, "ratio: to ping alone"},
+        {group, "ping beside it p99", whole->size, series_at(series, 0.99),
+         "us", p99, "ratio: to ping alone"},
+        {group, "ping beside it, the longest", whole->size,
+         series_at(series, 1), "us", series_at(&whole->ping_alone, 1),
+         "ratio: to ping alone"},
+    };
+    for (size_t i = 0; i < sizeof(rows) / sizeof(rows[0]); i++)
+        report_add(&whole->measure->report, &rows[i]);
+    series_deinit(series);
+}
+
+/* --- portfolio -----------------------------------------------------------*/
+
+/* The next page; false after the last.  `cursor` is replaced. */
+static bool
+next_page(struct link *link, struct mp_buf *cursor, uint64_t *count)
+{
+    struct mp_buf params = {0};
+    bool first = cursor->size == 0;
+    mp_put_map(&params, first ? 1 : 2);
+    mp_put_text(&params, "at");
+    mp_put_text(&params, WHOLE_NEWEST);
+    if (!first) {
+        mp_put_text(&params, "cursor");
+        mp_put_raw(&params, mp_buf_span(cursor));
+    }
+    struct span page = link_call(link, "portfolio", mp_buf_span(&params));
+    struct mp_reader reader = mp_reader(mp_get(page, "partnerships"));
+    *count += mp_array(&reader);
+    struct span follows = mp_get(page, "cursor");
+    mp_buf_clear(cursor);
+    mp_buf_append(cursor, follows.data, follows.size);
+    mp_buf_deinit(&params);
+    reader = mp_reader(follows);
+    return mp_peek(&reader) != MP_NIL;
+}
+
+/* All pages once; how long it took. */
+static double
+portfolio_pass(struct whole *whole, struct latency *pages)
+{
+    struct mp_buf cursor = {0};
+    uint64_t count = 0;
+    bool more = true;
+    double start = clock_us();
+    while (more) {
+        double began = clock_us();
+        more = next_page(whole->link, &cursor, &count);
+        latency_add(pages, clock_us() - began);
+    }
+    if (count != whole->partnerships)
+        fail("the portfolio has %llu partnerships and should have %llu",
+             (unsigned long long)count,
+             (unsigned long long)whole->partnerships);
+    latency_end_round(pages);
+    mp_buf_deinit(&cursor);
+    return (clock_us() - start) / 1e6;
+}
+
+static void
+measure_portfolio(struct whole *whole)
+{
+    struct latency pages = {0};
+    struct series seconds = {0};
+    struct latency warm = {0};
+    (void)portfolio_pass(whole, &warm);
+    struct pinger *pinger = pinger_start(whole->daemon.socket);
+    for (int i = 0; i < whole->measure->rounds; i++)
+        series_add(&seconds, portfolio_pass(whole, &pages));
+    struct series pings = pinger_stop(pinger);
+    whole_tell(whole, "portfolio", "page of 1000 p50",
+               latency_p50(&pages) / 1e3, "ms");
+    whole_tell(whole, "portfolio", "page of 1000 p99",
+               latency_p99(&pages) / 1e3, "ms");
+    whole_tell(whole, "portfolio", "all pages", series_at(&seconds, 0.5), "s");
+    whole_tell(whole, "portfolio", "partnerships per second",
+               (double)whole->partnerships / series_at(&seconds, 0.5), "1/s");
+    whole_tell_ping(whole, "portfolio", &pings);
+    latency_deinit(&pages);
+    latency_deinit(&warm);
+    series_deinit(&seconds);
+}
+
+/* --- the log -------------------------------------------------------------*/
+
+static bool
+next_event(void *source, struct mp_buf *out)
+{
+    return events_next(source, out);
+}
+
+static void
+load(struct whole *whole)
+{
+    struct events_shape shape = events_shape_default;
+    struct events events;
+    shape.partnerships = (uint32_t)whole->partnerships;
+    shape.count = whole->size;
+    events_init(&events, &shape);
+    double start = clock_us();
+    (void)load_run(whole->link, &load_options_default, next_event, &events);
+    double seconds = (clock_us() - start) / 1e6;
+    whole_tell(whole, "load", "batches of 1000, 8 outstanding",
+               (double)whole->size / seconds, "ev/s");
+    events_deinit(&events);
+}
+
+/* The daemon does nothing else meanwhile; the measurement sleeps. */
+static void
+ping_alone(struct whole *whole)
+{
+    struct pinger *pinger = pinger_start(whole->daemon.socket);
+    (void)poll(NULL, 0, (int)(whole->measure->seconds * 1e3));
+    whole->ping_alone = pinger_stop(pinger);
+    whole_tell(whole, "ping", "alone p50", series_at(&whole->ping_alone, 0.5),
+               "us");
+    whole_tell(whole, "ping", "alone p99", series_at(&whole->ping_alone, 0.99),
+               "us");
+}
+
+void
+measure_whole(struct measure *measure)
+{
+    struct whole whole = {.measure = measure,
+                          .partnerships = measure->portfolio_size,
+                          .size =
+                              measure->portfolio_size * EVENTS_PER_PARTNERSHIP};
+    entented_init(&whole.daemon, measure->scratch, "whole");
+    entented_start(&whole.daemon);
+    whole.link = entented_link(&whole.daemon);
+    load(&whole);
+    ping_alone(&whole);
+    measure_portfolio(&whole);
+    whole_rebuild(&whole);
+    whole_stream(&whole);
+    link_close(whole.link);
+    entented_stop(&whole.daemon);
+    series_deinit(&whole.ping_alone);
+}

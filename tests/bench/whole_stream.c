@@ -1,0 +1,116 @@
+/* SPDX-License-Identifier: MIT */
+#include <poll.h>
+
+#include "tests/bench/fail.h"
+#include "tests/bench/pinger.h"
+#include "tests/bench/whole.h"
+
+/* A slow reader takes so much, then waits: some 6 MB/s, far below what the
+ * daemon sends to a fast one. */
+#define SLOW_READ_SIZE ((size_t)65536)
+#define SLOW_WAIT_MS 10
+
+static uint32_t
+stream_begin(struct link *link)
+{
+    uint32_t msgid;
+    struct mp_buf *out = link_begin(link, "replay", &msgid);
+    mp_put_array(out, 1);
+    probe_put_arguments(
+        out, (const struct probe_argument[]){{"stream", .truth = true}, {0}});
+    link_flush(link);
+    return msgid;
+}
+
+/* Notifications are [msgid, [event, ...]]. */
+static uint64_t
+chunk_count(const struct rpc_message *message)
+{
+    struct mp_reader reader = mp_reader(message->params);
+    (void)mp_array(&reader);
+    (void)mp_uint(&reader);
+    uint32_t count = mp_array(&reader);
+    if (!span_is(message->method, "events") || reader.failed)
+        fail("a stream holds another notification than events");
+    return count;
+}
+
+static uint64_t
+stream_pass(struct whole *whole, struct series *first_us, struct series *rates)
+{
+    struct rpc_message message = {.kind = RPC_NOTIFICATION};
+    uint64_t count = 0;
+    double start = clock_us();
+    uint32_t msgid = stream_begin(whole->link);
+    for (;;) {
+        link_next(whole->link, &message);
+        if (message.kind != RPC_NOTIFICATION)
+            break;
+        if (count == 0)
+            series_add(first_us, clock_us() - start);
+        count += chunk_count(&message);
+    }
+    series_add(rates, (double)count / ((clock_us() - start) / 1e6));
+    if (message.msgid != msgid || mp_get_uint(message.result, "count") != count)
+        link_fail("replay", message.error);
+    return count;
+}
+
+static void
+tell_memory(struct whole *whole, const char *what_peak, const char *what_own)
+{
+    struct entented_memory memory = entented_memory(&whole->daemon);
+    whole_tell(whole, "stream", what_peak, memory.resident_peak, "MiB");
+    whole_tell(whole, "stream", what_own, memory.own, "MiB");
+}
+
+static void
+stream_fast(struct whole *whole)
+{
+    struct series first_us = {0}, rates = {0};
+    struct pinger *pinger = pinger_start(whole->daemon.socket);
+    for (int i = 0; i < whole->measure->rounds; i++) {
+        if (stream_pass(whole, &first_us, &rates) != whole->size)
+            fail("the stream is not the whole log");
+    }
+    struct series pings = pinger_stop(pinger);
+    whole_tell(whole, "stream", "first event", series_at(&first_us, 0.5), "us");
+    whole_tell(whole, "stream", "events", series_at(&rates, 0.5), "ev/s");
+    whole_tell_ping(whole, "stream", &pings);
+    series_deinit(&first_us);
+    series_deinit(&rates);
+}
+
+/* Leaves in the middle: that is allowed, and frees what it held. */
+static void
+stream_slow(struct whole *whole)
+{
+    struct link *link = entented_link(&whole->daemon);
+    struct pinger *pinger = pinger_start(whole->daemon.socket);
+    double end = clock_us() + whole->measure->seconds * 1e6;
+    uint64_t left = whole->size * 100; /* an event is larger than 100 bytes */
+    (void)stream_begin(link);
+    while (clock_us() < end && left > SLOW_READ_SIZE) {
+        left -= link_read_some(link, SLOW_READ_SIZE);
+        (void)poll(NULL, 0, SLOW_WAIT_MS);
+    }
+    tell_memory(whole, "VmHWM beside a slow reader",
+                "own memory beside a slow reader");
+    struct series pings = pinger_stop(pinger);
+    whole_tell_ping(whole, "slow", &pings);
+    link_close(link);
+}
+
+/* The daemon is started anew, so that its peak is that of the stream. */
+void
+whole_stream(struct whole *whole)
+{
+    link_close(whole->link);
+    entented_stop(&whole->daemon);
+    entented_start(&whole->daemon);
+    whole->link = entented_link(&whole->daemon);
+    tell_memory(whole, "VmHWM before", "own memory before");
+    stream_fast(whole);
+    tell_memory(whole, "VmHWM after", "own memory after");
+    stream_slow(whole);
+}

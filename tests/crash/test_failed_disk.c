@@ -1,0 +1,270 @@
+/* SPDX-License-Identifier: MIT */
+/* A flush or a write of the meta page that fails: nothing is acknowledged that
+ * may be lost, the daemon ends with 74, and the next one finds a whole log, in
+ * which the same ids are stored once. */
+#include <check.h>
+#include <signal.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <sysexits.h>
+#include <unistd.h>
+
+#include "tests/crash/check_log.h"
+#include "tests/crash/preload/control.h"
+#include "tests/crash/under.h"
+#include "tests/system/expect.h"
+#include "tests/system/json_text.h"
+#include "tests/system/load.h"
+
+#define SECONDS_MAX 40
+#define COUNT(array) (sizeof(array) / sizeof((array)[0]))
+#define ID_SIZE 16
+#define EVENTS 12
+#define FLUSHES 6 /* each of the first so many fails once */
+#define METAS 5
+#define CONNECTIONS 4
+
+/* --- one event after the other ---------------------------------------------*/
+
+struct outcome {
+    json_int_t seq[EVENTS]; /* as acknowledged, or 0 */
+    size_t acknowledged;
+    size_t failed; /* the first that was not; EVENTS if none */
+};
+
+static void
+id_of(size_t index, char id[ID_SIZE])
+{
+    snprintf(id, ID_SIZE, "event%zu", index);
+}
+
+/* What an append that was hit may be answered, and what comes later. */
+static void
+check_refused(const json_t *answer, bool first)
+{
+    const char *code =
+        json_string_value(json_object_get(json_array_get(answer, 2), "code"));
+    ck_assert_ptr_nonnull(code);
+    if (strcmp(code, "indeterminate") == 0 && first)
+        return;
+    ck_assert_msg(!first && strcmp(code, "unavailable") == 0, "refused with %s",
+                  code);
+}
+
+/* Send until the daemon closes; after the first failure nothing is ok. */
+static void
+send_all(struct outcome *outcome)
+{
+    *outcome = (struct outcome){.failed = EVENTS};
+    bool open = true;
+    for (size_t i = 0; i < EVENTS && open; i++) {
+        char id[ID_SIZE];
+        id_of(i, id);
+        json_auto_t *answer = check_log_send(id);
+        open = answer != NULL;
+        outcome->seq[i] = check_log_acknowledged(answer);
+        bool first = outcome->failed == EVENTS;
+        if (outcome->seq[i] != 0) {
+            ck_assert_msg(first, "%s is acknowledged behind a failure", id);
+            outcome->acknowledged++;
+            continue;
+        }
+        if (first)
+            outcome->failed = i;
+        if (open)
+            check_refused(answer, first);
+    }
+    ck_assert_uint_lt(outcome->failed, EVENTS);
+}
+
+/* The next daemon: what was acknowledged is there, and all can be sent again.
+ */
+static void
+check_restarted(const struct outcome *outcome)
+{
+    fixture_start();
+    json_int_t tip = check_log();
+    ck_assert_int_ge(tip, (json_int_t)outcome->acknowledged);
+    ck_assert_int_le(tip, (json_int_t)outcome->acknowledged + 1);
+    for (size_t i = 0; i < EVENTS; i++) {
+        char id[ID_SIZE];
+        id_of(i, id);
+        enum check_log_novelty wanted = i < outcome->failed ? CHECK_LOG_AGAIN
+                                        : i == outcome->failed
+                                            ? CHECK_LOG_EITHER
+                                            : CHECK_LOG_NEW;
+        json_int_t seq = check_log_store(id, wanted);
+        ck_assert_int_eq(seq, (json_int_t)i + 1);
+        ck_assert_int_eq(check_log_store(id, CHECK_LOG_AGAIN), seq);
+    }
+    ck_assert_int_eq(check_log(), EVENTS);
+    fixture_stop();
+    fixture_start();
+    ck_assert_int_eq(check_log(), EVENTS);
+}
+
+static void
+check_failure(void)
+{
+    struct outcome outcome;
+    send_all(&outcome);
+    under_expect_exit(EX_IOERR);
+    check_restarted(&outcome);
+}
+
+/* --- the flush
+ * --------------------------------------------------------------*/
+
+/* strace counts the calls of each thread; the writer flushes once an append. */
+static void
+start_with_failing_flush(const char *when)
+{
+    fixture_start();
+    fixture_stop();
+    under_start(UNDER_STRACE "-o '%s/trace' -e trace=fdatasync "
+                             "-e inject=fdatasync:error=EIO:when=%s",
+                fixture.directory, when);
+}
+
+START_TEST(flush_that_fails_once_ends_all)
+{
+    char when[8];
+    snprintf(when, sizeof(when), "%d", _i);
+    start_with_failing_flush(when);
+    check_failure();
+}
+END_TEST
+
+START_TEST(flush_that_fails_from_now_on_ends_all)
+{
+    char when[8];
+    snprintf(when, sizeof(when), "%d+", _i);
+    start_with_failing_flush(when);
+    check_failure();
+}
+END_TEST
+
+/* Whatever shared the flush is refused with it. */
+START_TEST(flush_that_fails_under_load_acknowledges_nothing)
+{
+    start_with_failing_flush("25");
+    struct load *load = load_start(CONNECTIONS, 0);
+    load_await_end(load);
+    under_expect_exit(EX_IOERR);
+    fixture_start();
+    json_int_t tip = check_log();
+    size_t count = load_check(load);
+    ck_assert_uint_gt(count, 0);
+    ck_assert_int_ge(tip, (json_int_t)count);
+    ck_assert_int_eq(check_log(), tip);
+    load_free(load);
+}
+END_TEST
+
+/* --- the meta page
+ * -----------------------------------------------------------*/
+
+static struct control_disk *
+start_with_disk(void)
+{
+    char command[UNDER_COMMAND_SIZE];
+    under_preload(command, "disk");
+    struct control_disk *disk = under_control(sizeof(*disk));
+    under_start("%s", command);
+    return disk;
+}
+
+START_TEST(meta_page_that_is_lost_is_indeterminate)
+{
+    struct control_disk *disk = start_with_disk();
+    atomic_store(&disk->meta_how, CONTROL_META_LOST);
+    atomic_store(&disk->meta_at, _i);
+    check_failure();
+}
+END_TEST
+
+/* It failed, and is there all the same: sent again it is a duplicate. */
+START_TEST(meta_page_that_is_there_all_the_same_is_indeterminate)
+{
+    struct control_disk *disk = start_with_disk();
+    atomic_store(&disk->meta_how, CONTROL_META_GHOST);
+    atomic_store(&disk->meta_at, _i);
+    struct outcome outcome;
+    send_all(&outcome);
+    under_expect_exit(EX_IOERR);
+    fixture_start();
+    ck_assert_int_eq(check_log(), (json_int_t)outcome.acknowledged + 1);
+    fixture_stop();
+    check_restarted(&outcome);
+}
+END_TEST
+
+/* Questions that come while it ends get a definite answer, or none. */
+START_TEST(questions_behind_a_failure_are_answered_definitely)
+{
+    struct control_disk *disk = start_with_disk();
+    struct wire *other = wire_open_unix(fixture.socket);
+    fixture_log("A note 2017\n");
+    atomic_store(&disk->meta_at, 1);
+    json_auto_t *arguments =
+        json_pack("{s:[o]}", "events", check_log_event("B"));
+    json_auto_t *question = json_of("{'seq': 1}");
+    wire_queue(other, 1, "append", arguments);
+    for (uint32_t i = 2; i < 50; i++)
+        wire_queue(other, i, "get", question);
+    wire_flush(other);
+    json_t *message = NULL;
+    while (wire_read(other, WIRE_PATIENCE_MS, &message) == WIRE_MESSAGE) {
+        const json_t *error = json_array_get(message, 2);
+        if (json_is_null(error))
+            expect_includes(json_array_get(message, 3), "{'id': 'A'}");
+        else
+            ck_assert(json_is_string(json_object_get(error, "code")));
+        json_decref(message);
+    }
+    wire_close(other);
+    under_expect_exit(EX_IOERR);
+    fixture_start();
+    check_log_store("B", CHECK_LOG_EITHER);
+    ck_assert_int_eq(check_log(), 2);
+}
+END_TEST
+
+/* --- ids
+ * --------------------------------------------------------------------*/
+
+START_TEST(same_id_is_stored_once_whatever_the_end)
+{
+    static void (*const ends[])(void) = {fixture_stop, fixture_kill};
+    fixture_start();
+    json_int_t seq = check_log_store("A", CHECK_LOG_NEW);
+    for (int i = 0; i < 6; i++) {
+        ends[(size_t)i % COUNT(ends)]();
+        fixture_start();
+        ck_assert_int_eq(check_log_store("A", CHECK_LOG_AGAIN), seq);
+    }
+    ck_assert_int_eq(check_log(), 1);
+}
+END_TEST
+
+int
+main(void)
+{
+    Suite *suite = suite_create("failed disk");
+    TCase *tests = tcase_create("failed disk");
+    tcase_add_checked_fixture(tests, fixture_begin_stopped, fixture_end);
+    tcase_set_timeout(tests, SECONDS_MAX);
+    tcase_add_loop_test(tests, flush_that_fails_once_ends_all, 1, FLUSHES);
+    tcase_add_loop_test(tests, flush_that_fails_from_now_on_ends_all, 1,
+                        FLUSHES);
+    tcase_add_test(tests, flush_that_fails_under_load_acknowledges_nothing);
+    tcase_add_loop_test(tests, meta_page_that_is_lost_is_indeterminate, 1,
+                        METAS);
+    tcase_add_loop_test(
+        tests, meta_page_that_is_there_all_the_same_is_indeterminate, 1, METAS);
+    tcase_add_test(tests, questions_behind_a_failure_are_answered_definitely);
+    tcase_add_test(tests, same_id_is_stored_once_whatever_the_end);
+    suite_add_tcase(suite, tests);
+    return fixture_run(suite);
+}

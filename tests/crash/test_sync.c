@@ -1,0 +1,301 @@
+/* SPDX-License-Identifier: MIT */
+/* Nothing is acknowledged, nor shown, before it is on stable storage: seen in
+ * the daemon's system calls, and with a disk that hangs. */
+#include <check.h>
+#include <semaphore.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <time.h>
+
+#include "tests/crash/preload/control.h"
+#include "tests/crash/trace.h"
+#include "tests/crash/under.h"
+#include "tests/system/expect.h"
+#include "tests/system/json_text.h"
+
+#define SECONDS_MAX 30
+#define TRACED                                                                 \
+    "open,openat,creat,mkdir,mkdirat,rename,renameat,renameat2,write,writev,"  \
+    "pwrite64,pwritev,pwritev2,fsync,fdatasync,sendto,sendmsg"
+
+/* What tells the acknowledgement's line from all others. */
+#define MARK "traced-event"
+#define TO_SOCKET "<socket:"
+#define TO_LOG "/data/log.mdb>"
+
+/* --- what the daemon asks of the kernel ------------------------------------*/
+
+static char trace_path[SCRATCH_PATH_SIZE];
+
+static void
+traced_start(void)
+{
+    scratch_join(trace_path, fixture.directory, "trace");
+    under_start(UNDER_STRACE "-y -s 400 -o '%s' -e trace=" TRACED, trace_path);
+}
+
+static void
+traced_stop(struct trace *trace)
+{
+    under_stop();
+    trace_read(trace, trace_path);
+}
+
+/* Where the answer to the append of MARK begins to leave. */
+static size_t
+acknowledgement(const struct trace *trace)
+{
+    size_t line = trace_find(trace, 0, TO_SOCKET, MARK, "duplicate", NULL);
+    ck_assert_msg(line != TRACE_NONE, "no acknowledgement in the trace");
+    return line;
+}
+
+/* "7</path": the descriptor through which LMDB writes meta pages. */
+static void
+find_meta(const struct trace *trace, char meta[32])
+{
+    size_t line =
+        trace_find(trace, 0, "openat(", "/data/log.mdb\"", "O_DSYNC", NULL);
+    ck_assert_msg(line != TRACE_NONE, "no descriptor with O_DSYNC");
+    const char *number = strrchr(trace->lines[line], '=');
+    int fd = -1;
+    ck_assert_int_eq(sscanf(number, "= %d<", &fd), 1);
+    snprintf(meta, 32, "pwrite64(%d<", fd);
+}
+
+/* A write to the log that is not the meta page's. */
+static size_t
+find_data_write(const struct trace *trace, size_t from, const char *meta)
+{
+    for (size_t i = from; i < trace->count; i++) {
+        i = trace_find(trace, i, "write", TO_LOG, NULL);
+        if (i == TRACE_NONE || strstr(trace->lines[i], meta) == NULL)
+            return i;
+    }
+    return TRACE_NONE;
+}
+
+START_TEST(acknowledgement_follows_both_flushes)
+{
+    traced_start();
+    fixture_log(MARK " note 2017\n");
+    struct trace trace;
+    traced_stop(&trace);
+    char meta[32];
+    find_meta(&trace, meta);
+    size_t ready = trace_find(&trace, 0, "\"ready\\n\"", NULL);
+    ck_assert_uint_ne(ready, TRACE_NONE);
+    size_t ack = acknowledgement(&trace);
+    size_t data = find_data_write(&trace, ready, meta);
+    ck_assert_msg(data < ack, "no page was written before");
+    size_t sync = trace_find(&trace, data, "fdatasync(", TO_LOG, NULL);
+    ck_assert_msg(sync < ack, "no page was flushed before");
+    ck_assert_uint_gt(sync, trace_returned(&trace, data, ""));
+    size_t page = trace_find(&trace, sync, meta, NULL);
+    ck_assert_msg(page < ack, "no meta page was written before");
+    ck_assert_uint_gt(page, trace_returned(&trace, sync, "0"));
+    ck_assert_uint_gt(ack, trace_returned(&trace, page, "120"));
+    ck_assert_msg(find_data_write(&trace, sync, meta) > ack,
+                  "a page was written behind the flush");
+    trace_deinit(&trace);
+}
+END_TEST
+
+START_TEST(directory_is_flushed_before_the_first_acknowledgement)
+{
+    traced_start();
+    fixture_log(MARK " note 2017\n");
+    struct trace trace;
+    traced_stop(&trace);
+    size_t made =
+        trace_find(&trace, 0, "rename", "log.mdb.new", "\"log.mdb\"", NULL);
+    if (made == TRACE_NONE)
+        made =
+            trace_find(&trace, 0, "open", "/data/log.mdb\"", "O_CREAT", NULL);
+    ck_assert_uint_ne(made, TRACE_NONE);
+    size_t sync = trace_find(&trace, made, "fsync(", "/data>", NULL);
+    ck_assert_msg(sync < acknowledgement(&trace), "not flushed");
+    ck_assert_uint_lt(trace_returned(&trace, sync, "0"),
+                      acknowledgement(&trace));
+    trace_deinit(&trace);
+}
+END_TEST
+
+/* The directory that was made is an entry too. */
+START_TEST(parent_is_flushed_when_the_directory_is_made)
+{
+    traced_start();
+    fixture_log(MARK " note 2017\n");
+    struct trace trace;
+    traced_stop(&trace);
+    size_t made = trace_find(&trace, 0, "mkdir", "/data\"", NULL);
+    ck_assert_uint_ne(made, TRACE_NONE);
+    char parent[SCRATCH_PATH_SIZE + 2];
+    snprintf(parent, sizeof(parent), "<%s>", fixture.directory);
+    size_t sync = trace_find(&trace, made, "sync(", parent, NULL);
+    ck_assert_msg(sync < acknowledgement(&trace),
+                  "the new data directory may be gone after a power loss");
+    trace_deinit(&trace);
+}
+END_TEST
+
+/* A killed daemon may leave in the page cache what never was acknowledged.
+ * The next one counts it as stored, shows it, and acknowledges it when it is
+ * sent again: so it must be flushed before. */
+START_TEST(what_a_start_finds_is_flushed_before_it_is_acknowledged)
+{
+    fixture_start();
+    fixture_log(MARK " note 2017\n");
+    fixture_kill();
+    traced_start();
+    fixture_log(MARK " note 2017\n");
+    struct trace trace;
+    traced_stop(&trace);
+    size_t ack = acknowledgement(&trace);
+    size_t sync = trace_find(&trace, 0, "sync(", TO_LOG, NULL);
+    ck_assert_msg(sync < ack, "the log is never flushed");
+    ck_assert_uint_lt(trace_returned(&trace, sync, "0"), ack);
+    trace_deinit(&trace);
+}
+END_TEST
+
+/* --- a disk that hangs
+ * ------------------------------------------------------*/
+
+#define PINGS 200
+
+static struct control_disk *
+hanging_start(void)
+{
+    char command[UNDER_COMMAND_SIZE];
+    under_preload(command, "disk");
+    struct control_disk *disk = under_control(sizeof(*disk));
+    ck_assert_int_eq(sem_init(&disk->held, 1, 0), 0);
+    ck_assert_int_eq(sem_init(&disk->go_on, 1, 0), 0);
+    under_start("%s", command);
+    return disk;
+}
+
+static void
+await_held(struct control_disk *disk)
+{
+    struct timespec end;
+    clock_gettime(CLOCK_REALTIME, &end);
+    end.tv_sec += PROCESS_PATIENCE_MS / 1000;
+    ck_assert_msg(sem_timedwait(&disk->held, &end) == 0,
+                  "the daemon flushes nothing");
+}
+
+static void
+let_go(struct control_disk *disk)
+{
+    atomic_store(&disk->hold, 0);
+    sem_post(&disk->go_on);
+}
+
+/* Appends, duplicates and refusals wait alike; questions do not, and do not
+ * see what waits. */
+START_TEST(while_the_disk_hangs_nothing_is_acknowledged_or_shown)
+{
+    struct control_disk *disk = hanging_start();
+    fixture_log("A note 2017\n");
+    struct wire *writer = wire_open_unix(fixture.socket);
+    json_auto_t *arguments =
+        json_pack("{s:o}", "events", fixture_events_of("B note 2017\n"));
+    atomic_store(&disk->hold, 1);
+    wire_queue(writer, 1, "append", arguments);
+    wire_queue(writer, 2, "append", arguments);
+    wire_flush(writer);
+    await_held(disk);
+    for (int i = 0; i < PINGS; i++) {
+        expect_in(fixture.wire, "{'tip': 1}", "hello", "{}");
+        expect_refusal(fixture.wire, "not_found", "get", "{'seq': 2}");
+        expect_refusal(fixture.wire, "not_found", "get", "{'id': 'B'}");
+    }
+    json_t *early = NULL;
+    ck_assert_int_eq(wire_read(writer, 0, &early), WIRE_SILENCE);
+    let_go(disk);
+    json_auto_t *stored = wire_answer(writer, 1);
+    expect_includes(json_array_get(stored, 3), "{'first': 2, 'last': 2}");
+    json_auto_t *again = wire_answer(writer, 2);
+    expect_includes(json_array_get(again, 3), "{'first': 2, 'last': 2}");
+    expect_in(fixture.wire, "{'id': 'B'}", "get", "{'seq': 2}");
+    wire_close(writer);
+}
+END_TEST
+
+/* What a client sent and the daemon holds is bounded, and all of it answered
+ * in the end. */
+#define IN_FLIGHT_MAX 1024
+#define REQUESTS 20000
+#define SOCKET_SIZE_MAX                                                        \
+    ((size_t)1 << 20) /* what the kernel holds, and a read */
+#define PINGS_UNTIL_STUCK 50
+
+/* Copies of one request, so that all but the first are duplicates. */
+static size_t
+send_until_stuck(struct wire *wire, const char *request, size_t size)
+{
+    size_t sent = 0;
+    int idle = 0;
+    while (idle < PINGS_UNTIL_STUCK && sent < size * REQUESTS) {
+        size_t at = sent % size;
+        size_t more = wire_send_some(wire, request + at, size - at);
+        sent += more;
+        idle = more > 0 ? 0 : idle + 1;
+        if (more == 0)
+            expect_done(fixture.wire, "ping", "{}");
+    }
+    return sent;
+}
+
+START_TEST(while_the_disk_hangs_reading_pauses_and_nothing_is_dropped)
+{
+    struct control_disk *disk = hanging_start();
+    json_auto_t *arguments =
+        json_of("{'events': [{'id': 'A', 'type': 'note', 'partnership': 'p', "
+                "'parties': ['a'], 'occurred': '2017', 'title': 't', "
+                "'summary': {'$repeat': "
+                "['t', 400]}}]}");
+    size_t size;
+    char *request = wire_request_bytes(7, "append", arguments, &size);
+    struct wire *eager = wire_open_unix(fixture.socket);
+    atomic_store(&disk->hold, 1);
+    wire_send(eager, request, size);
+    await_held(disk);
+    size_t sent = send_until_stuck(eager, request, size);
+    ck_assert_uint_lt(sent, IN_FLIGHT_MAX * size + SOCKET_SIZE_MAX);
+    ck_assert_uint_gt(sent, IN_FLIGHT_MAX * size);
+    let_go(disk);
+    if (sent % size != 0)
+        wire_send(eager, request + sent % size, size - sent % size);
+    size_t count = 1 + (sent + size - 1) / size;
+    for (size_t i = 0; i < count; i++)
+        json_decref(wire_answer(eager, 7));
+    expect_in(fixture.wire, "{'tip': 1}", "hello", "{}");
+    wire_close(eager);
+    free(request);
+}
+END_TEST
+
+int
+main(void)
+{
+    Suite *suite = suite_create("sync");
+    TCase *tests = tcase_create("sync");
+    tcase_add_checked_fixture(tests, fixture_begin_stopped, fixture_end);
+    tcase_set_timeout(tests, SECONDS_MAX);
+    tcase_add_test(tests, acknowledgement_follows_both_flushes);
+    tcase_add_test(tests,
+                   directory_is_flushed_before_the_first_acknowledgement);
+    tcase_add_test(tests, parent_is_flushed_when_the_directory_is_made);
+    tcase_add_test(tests,
+                   what_a_start_finds_is_flushed_before_it_is_acknowledged);
+    tcase_add_test(tests,
+                   while_the_disk_hangs_nothing_is_acknowledged_or_shown);
+    tcase_add_test(tests,
+                   while_the_disk_hangs_reading_pauses_and_nothing_is_dropped);
+    suite_add_tcase(suite, tests);
+    return fixture_run(suite);
+}
