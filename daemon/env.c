@@ -115,10 +115,18 @@ env_open(const char *path, unsigned flags, unsigned databases, MDB_env **env,
         mdb_env_close(opened);
         return rc;
     }
-    int dead = 0;
-    mdb_reader_check(opened, &dead); /* slots of a killed predecessor */
+    env_tidy(opened); /* slots of a killed predecessor */
     *env = opened;
     return 0;
+}
+
+void
+env_tidy(MDB_env *env)
+{
+    int dead = 0;
+    int rc = mdb_reader_check(env, &dead);
+    if (rc != 0)
+        diag(DIAG_WARNING, "readers cannot be checked: %s", mdb_strerror(rc));
 }
 
 uint64_t

@@ -40,6 +40,9 @@ int env_open(const char *path, unsigned flags, unsigned databases,
              MDB_env **env, struct diag_reason *reason)
     __attribute__((warn_unused_result));
 
+/* Free the reader slots of processes that died. Any thread. */
+void env_tidy(MDB_env *env);
+
 /* Bytes that the file's pages take. */
 uint64_t env_size(MDB_env *env);
 

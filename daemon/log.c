@@ -178,6 +178,12 @@ log_close(struct log *log)
     free(log);
 }
 
+void
+log_tidy(struct log *log)
+{
+    env_tidy(log->env);
+}
+
 uint64_t
 log_tip(const struct log *log)
 {

@@ -51,6 +51,9 @@ int log_open(const struct datadir *datadir, uint64_t quota, struct log **log,
              struct diag_reason *reason) __attribute__((warn_unused_result));
 void log_close(struct log *log); /* NULL is legal; no reader may be open */
 
+/* Free the places of readers whose process died; now and then. Any thread. */
+void log_tidy(struct log *log);
+
 /* The last durable position; 0 while the log is empty. */
 uint64_t log_tip(const struct log *log);
 const char *log_id(const struct log *log);

@@ -7,6 +7,7 @@
 #include <signal.h>
 #include <stdlib.h>
 #include <string.h>
+#include <sys/resource.h>
 #include <sysexits.h>
 #include <time.h>
 #include <unistd.h>
@@ -19,8 +20,11 @@
 /* Out of descriptors: how long to leave the backlog alone. */
 #define SERVER_ACCEPT_PAUSE_US 100000
 
-/* Descriptors that are kept for ourselves: files, the loop, the journal. */
-#define SERVER_DESCRIPTORS_KEPT 64u
+/* Descriptors that are kept for ourselves: files, listeners, the loop. */
+#define SERVER_DESCRIPTORS_KEPT 32u
+
+/* How often places of readers whose process died are freed. */
+#define SERVER_TIDY_S 30
 
 struct listener {
     struct server *server;
@@ -35,10 +39,11 @@ struct server {
     struct event_base *base;
     struct listener listeners[SERVER_LISTENERS_MAX];
     size_t listener_count;
-    struct event *writer_news, *sigterm, *sigint, *reap, *resume, *give_up;
+    struct event *writer_news, *sigterm, *sigint;
+    struct event *reap, *resume, *give_up, *tidy;
     struct conn *conns; /* doubly linked */
     struct conn *dead;  /* to be freed at the end of the turn */
-    size_t connection_count;
+    size_t connection_count, connection_max;
     bool accepting, stopping;
     int status;
 };
@@ -64,7 +69,7 @@ set_accepting(struct server *server, bool accepting)
 static bool
 has_room(const struct server *server)
 {
-    return server->connection_count < SERVER_CONNECTIONS_MAX &&
+    return server->connection_count < server->connection_max &&
            !server->stopping;
 }
 
@@ -284,6 +289,37 @@ wait_for_views(struct server *server)
     }
 }
 
+static void
+on_tidy(evutil_socket_t fd, short what, void *context)
+{
+    struct server *server = context;
+    (void)fd;
+    (void)what;
+    log_tidy(server->service.log);
+    views_tidy(server->service.views);
+}
+
+/* As many connections as descriptors allow, raising the soft limit first. */
+static void
+limit_connections(struct server *server)
+{
+    const rlim_t wanted = SERVER_CONNECTIONS_MAX + SERVER_DESCRIPTORS_KEPT;
+    struct rlimit limit;
+    server->connection_max = SERVER_CONNECTIONS_MAX;
+    if (getrlimit(RLIMIT_NOFILE, &limit) != 0)
+        return;
+    if (limit.rlim_cur < wanted) {
+        limit.rlim_cur = limit.rlim_max < wanted ? limit.rlim_max : wanted;
+        if (setrlimit(RLIMIT_NOFILE, &limit) != 0)
+            getrlimit(RLIMIT_NOFILE, &limit);
+    }
+    if (limit.rlim_cur < wanted)
+        server->connection_max =
+            limit.rlim_cur > SERVER_DESCRIPTORS_KEPT
+                ? (size_t)(limit.rlim_cur - SERVER_DESCRIPTORS_KEPT)
+                : 1;
+}
+
 static bool
 make_events(struct server *server)
 {
@@ -298,11 +334,15 @@ make_events(struct server *server)
     server->reap = evtimer_new(base, on_reap, server);
     server->resume = evtimer_new(base, on_resume, server);
     server->give_up = evtimer_new(base, on_give_up, server);
+    server->tidy = event_new(base, -1, EV_PERSIST, on_tidy, server);
     if (server->writer_news == NULL || server->sigterm == NULL ||
         server->sigint == NULL || server->reap == NULL ||
-        server->resume == NULL || server->give_up == NULL)
+        server->resume == NULL || server->give_up == NULL ||
+        server->tidy == NULL)
         return false;
-    return event_add(server->writer_news, NULL) == 0 &&
+    struct timeval often = {.tv_sec = SERVER_TIDY_S};
+    return event_add(server->tidy, &often) == 0 &&
+           event_add(server->writer_news, NULL) == 0 &&
            event_add(server->sigterm, NULL) == 0 &&
            event_add(server->sigint, NULL) == 0;
 }
@@ -341,6 +381,7 @@ start(struct server *server, const struct server_options *options,
     int rc = open_data(server, options->data, reason);
     if (rc != 0)
         return rc;
+    limit_connections(server);
     wait_for_views(server);
     if (!make_events(server)) {
         diag_because(reason, "the event loop cannot be made");
@@ -391,6 +432,7 @@ close_loop(struct server *server)
     free_event(server->reap);
     free_event(server->resume);
     free_event(server->give_up);
+    free_event(server->tidy);
     if (server->base != NULL)
         event_base_free(server->base);
 }

@@ -199,6 +199,12 @@ views_close(struct views *views)
     free(views);
 }
 
+void
+views_tidy(struct views *views)
+{
+    env_tidy(views->env);
+}
+
 uint64_t
 views_position(const struct views *views)
 {

@@ -45,6 +45,9 @@ void views_serving(struct views *views);
 /* Makes everything durable and says so on disk; no reader may be open. */
 void views_close(struct views *views);
 
+/* As log_tidy. */
+void views_tidy(struct views *views);
+
 /* The position up to which everything is applied. */
 uint64_t views_position(const struct views *views);
 uint64_t views_size(const struct views *views);

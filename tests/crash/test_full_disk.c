@@ -19,12 +19,13 @@
 #include "tests/system/expect.h"
 #include "tests/system/json_text.h"
 
+#define COUNT(array) (sizeof(array) / sizeof((array)[0]))
 #define SECONDS_MAX 50
 #define DISK_MIB 16
 #define ID_SIZE 16
 #define TRIES_MAX 4000 /* events until a disk or a limit is full */
 #define SUMMARY_SIZE 16000
-#define LIMIT_SIZE ((rlim_t)2 << 20)
+#define LIMIT_SIZE ((rlim_t)1 << 20)
 
 /* --- appending until it is full
  * ---------------------------------------------*/
@@ -232,11 +233,14 @@ limit_set(rlim_t size)
         prlimit(process_pid(fixture.daemon), RLIMIT_FSIZE, &limit, NULL), 0);
 }
 
+/* Where within a write the limit cuts: at a page's edge, within a page. */
+static const rlim_t cuts[] = {0, 4096, 3 * 4096, 2048, 4096 + 1, 2 * 4096 - 1};
+
 START_TEST(limit_on_file_sizes_refuses_appends_until_it_is_raised)
 {
     fixture_start();
     ck_assert_ptr_null(append_big(0));
-    limit_set(LIMIT_SIZE);
+    limit_set(LIMIT_SIZE + cuts[_i]);
     size_t stored = append_until_full(1);
     check_reads(stored);
     ck_assert_uint_eq(append_until_full(stored), stored);
@@ -256,8 +260,9 @@ main(void)
     tcase_add_test(tests, file_system_without_a_byte_left_refuses_appends);
     tcase_add_test(tests, start_on_a_full_file_system_serves);
     tcase_add_test(tests, commit_that_finds_no_space_stores_nothing);
-    tcase_add_test(tests,
-                   limit_on_file_sizes_refuses_appends_until_it_is_raised);
+    tcase_add_loop_test(tests,
+                        limit_on_file_sizes_refuses_appends_until_it_is_raised,
+                        0, COUNT(cuts));
     suite_add_tcase(suite, tests);
     return fixture_run(suite);
 }
