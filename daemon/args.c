@@ -164,6 +164,25 @@ read_ORDER(struct span value, const char *name, struct arg_value *arg,
 }
 
 static bool
+refuse_type(struct args_fault *fault, const char *name, uint32_t index,
+            struct span type)
+{
+    const char *names[MODEL_USER_TYPE]; /* all but x-... */
+    for (size_t i = 0; i < MODEL_USER_TYPE; i++)
+        names[i] = model_types[i].name;
+    const char *nearest = model_nearest(type, names, MODEL_USER_TYPE);
+    if (type.size > MODEL_USER_TYPE_SIZE_MAX || !event_is_text(type, false))
+        return refuse(fault, MODEL_INVALID_REQUEST, name,
+                      "%s[%u] is not a type of event", name, index);
+    return refuse(
+        fault, MODEL_INVALID_REQUEST, name,
+        nearest != NULL ? "%s[%u]: \"%.*s\" is not a type of event; did you "
+                          "mean \"%s\"?"
+                        : "%s[%u]: \"%.*s\" is not a type of event",
+        name, index, (int)type.size, (const char *)type.data, nearest);
+}
+
+static bool
 read_TYPES(struct span value, const char *name, struct arg_value *arg,
            struct args_fault *fault)
 {
@@ -176,8 +195,7 @@ read_TYPES(struct span value, const char *name, struct arg_value *arg,
         if (reader.failed)
             return refuse_kind(fault, name, "an array of str");
         if (model_type_find(type) == MODEL_TYPE_COUNT)
-            return refuse(fault, MODEL_INVALID_REQUEST, name,
-                          "%s[%u] is not a type of event", name, i);
+            return refuse_type(fault, name, i, type);
     }
     arg->bytes = value;
     return true;
