@@ -93,12 +93,21 @@ is_loopback(const struct sockaddr *address)
            IN6_IS_ADDR_LOOPBACK(&in6->sin6_addr);
 }
 
+/* getaddrinfo takes any number, and what is left of it in 16 bits. */
+static bool
+is_port(const char *text)
+{
+    size_t size = strspn(text, "0123456789");
+    return size > 0 && size <= 5 && text[size] == '\0' &&
+           strtoul(text, NULL, 10) <= UINT16_MAX;
+}
+
 /* "host:port", "[::1]:port" */
 static bool
 split_host(const char *text, char host[LISTEN_URL_SIZE], const char **port)
 {
     const char *colon = strrchr(text, ':');
-    if (colon == NULL || colon == text || colon[1] == '\0')
+    if (colon == NULL || colon == text || !is_port(colon + 1))
         return false;
     size_t size = (size_t)(colon - text);
     if (text[0] == '[' && text[size - 1] == ']') {
@@ -193,9 +202,11 @@ listen_open(const char *url, struct listen_socket *opened,
     else
         diag_because(reason, "%s: expected unix:/PATH or tcp://127.0.0.1:PORT",
                      url);
-    if (rc != 0 && opened->fd >= 0) {
-        close(opened->fd);
+    if (rc != 0) {
+        if (opened->fd >= 0)
+            close(opened->fd);
         opened->fd = -1;
+        opened->path[0] = '\0'; /* it may be another daemon's */
     }
     return rc;
 }
