@@ -108,12 +108,25 @@ take_expect(struct append_request *append, struct mp_reader *reader)
     struct append_expect *expect = &append->expects[append->expect_count];
     expect->partnership = mp_str(reader);
     expect->revision = mp_uint(reader);
-    if (reader->failed || !event_is_slug(expect->partnership))
-        return false;
-    for (size_t i = 0; i < append->expect_count; i++)
-        if (span_equal(append->expects[i].partnership, expect->partnership))
-            return false;
     append->expect_count++;
+    return !reader->failed && event_is_slug(expect->partnership);
+}
+
+static int
+compare_expects(const void *left, const void *right)
+{
+    const struct append_expect *a = left, *b = right;
+    return span_compare(a->partnership, b->partnership);
+}
+
+static bool
+are_different(struct append_request *append)
+{
+    struct append_expect *expects = append->expects;
+    qsort(expects, append->expect_count, sizeof *expects, compare_expects);
+    for (size_t i = 1; i < append->expect_count; i++)
+        if (span_equal(expects[i - 1].partnership, expects[i].partnership))
+            return false;
     return true;
 }
 
@@ -131,7 +144,7 @@ take_expects(struct append_request *append, struct span map)
     }
     for (uint32_t i = 0; i < count && good; i++)
         good = take_expect(append, &reader);
-    if (!good) {
+    if (!good || !are_different(append)) {
         struct append_refusal *refusal = append_refuse(
             append, MODEL_INVALID_REQUEST,
             "expect must be a map from partnerships, each once, to the "

@@ -24,10 +24,12 @@ start(struct paging *paging, struct mp_buf *out)
     gap->walk.views = paging->job.service->views_reader;
     gap->walk.at = paging->question.asof.at;
     gap->walk.known = paging->question.asof.known;
+    paging->lost =
+        views_damaged(paging->job.service->views, paging->question.asof.seq);
     if (slug.size == 0)
         return true;
-    return job_find_partnership(&paging->job, out, slug,
-                                &gap->walk.partnership);
+    return job_find_partnership(&paging->job, out, slug, &gap->walk.partnership,
+                                &paging->lost);
 }
 
 static enum views_result

@@ -87,9 +87,8 @@ find_known(struct get_job *get, const struct event *event, int64_t *k)
                         event->fields[MODEL_FIELD_PARTNERSHIP], &name);
     if (result == VIEWS_OK)
         result = views_op(views, name.number, &place, &op);
-    if (result == VIEWS_OK)
-        *k = op.k;
-    return result == VIEWS_ABSENT ? VIEWS_FAILED : result;
+    *k = result == VIEWS_OK ? op.k : place.t;
+    return result == VIEWS_ABSENT ? VIEWS_OK : result;
 }
 
 static enum views_result
@@ -98,7 +97,7 @@ put_context(struct get_job *get, struct mp_buf *buf, struct span bytes)
     struct event event;
     int64_t k = 0;
     if (!event_read(bytes, &event))
-        return VIEWS_FAILED;
+        return VIEWS_FULL;
     enum views_result result = find_known(get, &event, &k);
     mp_put_map(buf, 6);
     mp_put_text(buf, "event");

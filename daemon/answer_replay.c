@@ -13,9 +13,9 @@ struct replay {
     struct paging paging;
     struct filter filter;
     enum args_order order;
-    bool reverse;
     bool restricted;      /* by A, K or superseding: the operation is needed */
     uint32_t partnership; /* of the filter, where it is walked along */
+    bool nothing;         /* the filter names one that nobody has seen */
     uint64_t from, to;    /* positions, by recording */
     int64_t from_ms, to_ms; /* t or k, by the others */
 };
@@ -76,7 +76,7 @@ walk_of(const struct replay *replay)
         .reader = replay->paging.job.service->views_reader,
         .kind = kind,
         .partnership = replay->partnership,
-        .reverse = replay->reverse,
+        .reverse = replay->paging.reverse,
     };
 }
 
@@ -87,15 +87,19 @@ first_place(const struct replay *replay)
 {
     const struct question *question = &replay->paging.question;
     struct views_place place = question->place;
+    if (question->resumed && replay->paging.reverse && place.seq > 0) {
+        place.seq--;
+        return place;
+    }
     if (question->resumed) {
-        place.seq = replay->reverse ? place.seq - 1 : place.seq + 1;
+        place.seq++;
         return place;
     }
     if (replay->order == ARGS_RECORDED)
-        return (struct views_place){.seq = replay->reverse ? replay->to
-                                                           : replay->from};
-    place = replay->reverse ? VIEWS_PLACE_LAST : VIEWS_PLACE_FIRST;
-    place.t = replay->reverse ? replay->to_ms : replay->from_ms;
+        return (struct views_place){
+            .seq = replay->paging.reverse ? replay->to : replay->from};
+    place = replay->paging.reverse ? VIEWS_PLACE_LAST : VIEWS_PLACE_FIRST;
+    place.t = replay->paging.reverse ? replay->to_ms : replay->from_ms;
     return place;
 }
 
@@ -105,6 +109,9 @@ start(struct paging *paging, struct mp_buf *out)
     struct replay *replay = (struct replay *)paging;
     struct views_name name = {0};
     paging->next = first_place(replay);
+    if (replay->order != ARGS_RECORDED)
+        paging->lost = views_damaged(paging->job.service->views,
+                                     paging->question.asof.seq);
     if (replay->order != ARGS_OCCURRED ||
         replay->filter.partnership.data == NULL)
         return true;
@@ -112,9 +119,11 @@ start(struct paging *paging, struct mp_buf *out)
         views_find_name(paging->job.service->views_reader, VIEWS_PARTNERSHIP,
                         replay->filter.partnership, &name);
     if (result == VIEWS_OK)
+        paging->lost = name.damaged;
+    if (result == VIEWS_OK)
         replay->partnership = name.number;
     else if (result == VIEWS_ABSENT)
-        replay->to_ms = EDTF_MINUS_INFINITY; /* it gives nothing */
+        replay->nothing = true;
     else
         job_views_error(&paging->job, out, result);
     return result == VIEWS_OK || result == VIEWS_ABSENT;
@@ -137,7 +146,8 @@ next(struct paging *paging, struct views_hit *hit)
     struct replay *replay = (struct replay *)paging;
     uint64_t seq = hit->place.seq;
     if (replay->order == ARGS_RECORDED)
-        return at_position(replay, replay->reverse ? seq - 1 : seq + 1, hit);
+        return at_position(replay, replay->paging.reverse ? seq - 1 : seq + 1,
+                           hit);
     struct views_walk walk = walk_of(replay);
     return views_walk_next(&walk, hit);
 }
@@ -146,10 +156,12 @@ static bool
 is_past_end(const struct paging *paging, const struct views_hit *hit)
 {
     const struct replay *replay = (const struct replay *)paging;
+    if (replay->nothing)
+        return true;
     if (replay->order == ARGS_RECORDED)
         return false; /* at_position ends it */
-    return replay->reverse ? hit->place.t < replay->from_ms
-                           : hit->place.t > replay->to_ms;
+    return replay->paging.reverse ? hit->place.t < replay->from_ms
+                                  : hit->place.t > replay->to_ms;
 }
 
 static enum views_result
@@ -246,6 +258,8 @@ read_positions(struct request *request, struct replay *replay, uint64_t last)
         return false;
     if (to->given && !position_of(request, to, false, &replay->to))
         return false;
+    if (replay->from == 0)
+        replay->from = 1; /* where positions begin */
     if (replay->to > last)
         replay->to = last;
     return true;
@@ -296,7 +310,7 @@ read_replay(struct request *request, struct replay *replay,
     const struct arg_value *values = request->args.values;
     struct paging *paging = &replay->paging;
     replay->order = (enum args_order)values[ARG_ORDER].number;
-    replay->reverse = values[ARG_REVERSE].truth;
+    paging->reverse = values[ARG_REVERSE].truth;
     paging->superseded = values[ARG_SUPERSEDED].given
                              ? values[ARG_SUPERSEDED].truth
                              : replay->order == ARGS_RECORDED;

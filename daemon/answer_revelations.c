@@ -40,11 +40,12 @@ start(struct paging *paging, struct mp_buf *out)
 {
     struct revelations *revelations = (struct revelations *)paging;
     struct span slug = {revelations->slug, revelations->slug_size};
+    uint64_t unused;
     paging->next.seq = paging->question.place.seq + 1;
     if (slug.size == 0)
         return true;
     return job_find_partnership(&paging->job, out, slug,
-                                &revelations->partnership);
+                                &revelations->partnership, &unused);
 }
 
 static enum views_result

@@ -80,7 +80,8 @@ answer_stats(struct request *request)
         {"commit_last_us", writer.last_flush_us},
         {"commit_last_ms", (uint64_t)writer.last_commit_ms},
         {"append_queue_bytes", writer.queue_size},
-        {"uptime_ms", (uint64_t)service->now_ms - service->start_ms},
+        {"held_bytes", service->held_size},
+        {"uptime_ms", (writer_clock_us() - service->start_us) / 1000},
     };
     size_t count = sizeof rows / sizeof *rows;
     rpc_put_result(out, request->msgid);

@@ -32,8 +32,8 @@ start(struct paging *paging, struct mp_buf *out)
     struct timeline *timeline = (struct timeline *)paging;
     struct span slug = {timeline->slug, timeline->slug_size};
     paging->next = question_start(&paging->question);
-    return job_find_partnership(&paging->job, out, slug,
-                                &timeline->partnership);
+    return job_find_partnership(&paging->job, out, slug, &timeline->partnership,
+                                &paging->lost);
 }
 
 static enum views_result

@@ -38,6 +38,18 @@ append_refuse(struct append_request *request, enum model_error code,
 }
 
 void
+append_reconsider(struct append_request *request)
+{
+    if (request->invalid)
+        return;
+    free(request->refusal);
+    request->refusal = NULL;
+    request->refused = false;
+    for (size_t i = 0; i < request->event_count; i++)
+        request->events[i].duplicate = false;
+}
+
+void
 append_queue_init(struct append_queue *queue)
 {
     queue->first = NULL;

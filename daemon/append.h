@@ -59,9 +59,13 @@ struct append_request {
     size_t event_count;
     struct append_expect *expects;
     size_t expect_count;
+    bool invalid; /* refused for what it is, before the writer decided */
     bool refused;
     struct append_refusal *refusal; /* owned; where refused */
 };
+
+/* Take back what the writer decided; what is invalid stays refused. */
+void append_reconsider(struct append_request *request);
 
 /* Requests in a row, oldest first, linked by `next`. */
 struct append_queue {

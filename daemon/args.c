@@ -188,8 +188,8 @@ read_TYPES(struct span value, const char *name, struct arg_value *arg,
 {
     struct mp_reader reader = mp_reader(value);
     uint32_t count = mp_array(&reader);
-    if (reader.failed || count == 0)
-        return refuse_kind(fault, name, "an array of at least one type");
+    if (reader.failed || count == 0 || count > ARGS_TYPES_MAX)
+        return refuse_kind(fault, name, "an array of 1 to 64 types");
     for (uint32_t i = 0; i < count; i++) {
         struct span type = mp_str(&reader);
         if (reader.failed)

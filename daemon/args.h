@@ -58,6 +58,9 @@ enum args_order { ARGS_RECORDED, ARGS_OCCURRED, ARGS_DISCLOSED };
  * most. */
 #define ARGS_LIMIT_MAX 1000u
 
+/* Types in one filter: more than there are, and some of a user's own. */
+#define ARGS_TYPES_MAX 64u
+
 /* One argument's value; which members count follows from its kind. */
 struct arg_value {
     bool given;

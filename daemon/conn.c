@@ -4,6 +4,7 @@
 #include <event2/buffer.h>
 #include <event2/bufferevent.h>
 #include <stdlib.h>
+#include <sys/socket.h>
 #include <time.h>
 #include <unistd.h>
 
@@ -71,8 +72,8 @@ static void
 watch_message(struct conn *conn)
 {
     uint64_t message = session_message_count(conn->session);
-    if (!session_is_half_way(conn->session)) {
-        event_del(conn->deadline);
+    if (!session_is_half_way(conn->session) || !conn->reading) {
+        event_del(conn->deadline); /* our back-pressure is not its fault */
         return;
     }
     if (evtimer_pending(conn->deadline, NULL) && message == conn->half_message)
@@ -88,7 +89,8 @@ watch_socket(struct conn *conn)
     bool closing = session_is_closing(conn->session);
     bufferevent_setwatermark(conn->bev, EV_WRITE,
                              closing ? 0 : SESSION_OUTPUT_LOW / 2, 0);
-    if (session_can_read(conn->session))
+    conn->reading = session_can_read(conn->session);
+    if (conn->reading)
         bufferevent_enable(conn->bev, EV_READ);
     else
         bufferevent_disable(conn->bev, EV_READ);
@@ -102,13 +104,49 @@ is_done(struct conn *conn)
            evbuffer_get_length(bufferevent_get_output(conn->bev)) == 0;
 }
 
+/* Everything is sent.  A client that is still sending would be reset by a
+ * close, and lose the last answer with it. */
+static void
+finish(struct conn *conn)
+{
+    struct timeval timeout = {.tv_sec = CONN_LINGER_S};
+    if (!session_was_refused(conn->session) ||
+        shutdown(bufferevent_getfd(conn->bev), SHUT_WR) != 0) {
+        end(conn);
+        return;
+    }
+    conn->lingering = true;
+    evtimer_add(conn->deadline, &timeout);
+    bufferevent_enable(conn->bev, EV_READ);
+}
+
+bool
+conn_is_due(const struct conn *conn)
+{
+    return conn->waiting || session_output(conn->session)->size > 0 ||
+           conn->reading != session_can_read(conn->session) ||
+           session_can_work(conn->session);
+}
+
+void
+conn_drop(struct conn *conn)
+{
+    end(conn);
+}
+
 void
 conn_pump(struct conn *conn)
 {
     if (conn->over)
         return;
-    if (!send_output(conn) || is_done(conn)) {
+    if (conn->lingering)
+        return;
+    if (!send_output(conn)) {
         end(conn);
+        return;
+    }
+    if (is_done(conn)) {
+        finish(conn);
         return;
     }
     watch_socket(conn);
@@ -117,6 +155,7 @@ conn_pump(struct conn *conn)
     conn->waiting = wanted > 0;
     if (conn->waiting)
         conn->owner->on_waiting(conn->owner, wanted);
+    conn->owner->on_held(conn->owner);
     if (session_can_work(conn->session)) {
         struct timeval soon = {0}; /* behind what else the loop has */
         evtimer_add(conn->work, &soon);
@@ -136,17 +175,12 @@ on_work(evutil_socket_t fd, short what, void *context)
     conn_pump(conn);
 }
 
-/* Time spent on our own back-pressure is not the client's. */
 static void
 on_deadline(evutil_socket_t fd, short what, void *context)
 {
-    struct conn *conn = context;
     (void)fd;
     (void)what;
-    if (session_can_read(conn->session))
-        end(conn);
-    else
-        watch_message(conn);
+    end(context);
 }
 
 static void
@@ -154,6 +188,10 @@ on_read(struct bufferevent *bev, void *context)
 {
     struct conn *conn = context;
     struct evbuffer *input = bufferevent_get_input(bev);
+    if (conn->lingering) {
+        evbuffer_drain(input, evbuffer_get_length(input));
+        return;
+    }
     set_now(conn);
     while (!conn->over && evbuffer_get_length(input) > 0) {
         struct evbuffer_iovec piece;
@@ -178,7 +216,8 @@ on_event(struct bufferevent *bev, short what, void *context)
 {
     struct conn *conn = context;
     (void)bev;
-    if ((what & BEV_EVENT_EOF) && !(what & BEV_EVENT_ERROR)) {
+    if ((what & BEV_EVENT_EOF) && !(what & BEV_EVENT_ERROR) &&
+        !conn->lingering) {
         session_finish(conn->session);
         conn_pump(conn);
     } else {

@@ -19,6 +19,10 @@
  * "Limits". */
 #define CONN_MESSAGE_TIMEOUT_S 30
 
+/* A client that was refused in the middle of sending has this long to finish
+ * and to read why: closing at once would reset its connection. */
+#define CONN_LINGER_S 2
+
 struct conn {
     struct conn *next, *previous; /* the owner's */
     struct conn_owner *owner;
@@ -28,6 +32,8 @@ struct conn {
     struct event *work;     /* a turn of work is due */
     struct event *deadline; /* of the message that is half way */
     uint64_t half_message;  /* which one that is */
+    bool reading;           /* what the loop was last told */
+    bool lingering;         /* all is said; what still comes is thrown away */
     bool waiting;           /* for the views */
     bool over;
 };
@@ -35,6 +41,7 @@ struct conn {
 /* What a connection tells its owner; embedded in it. */
 struct conn_owner {
     void (*on_over)(struct conn_owner *owner, struct conn *conn);
+    void (*on_held)(struct conn_owner *owner); /* more may be held */
     void (*on_waiting)(struct conn_owner *owner, uint64_t views_position);
 };
 
@@ -46,5 +53,11 @@ void conn_free(struct conn *conn);
 
 /* Something changed: send what there is, go on with what can. */
 void conn_pump(struct conn *conn);
+
+/* Its session wants something else than the loop was told. */
+bool conn_is_due(const struct conn *conn);
+
+/* Give it up: it holds more memory than there is. */
+void conn_drop(struct conn *conn);
 
 #endif

@@ -16,6 +16,8 @@
 static int
 make_path(const char *path)
 {
+    if (path[0] == '\0')
+        return -ENOENT;
     char *copy = strdup(path);
     if (copy == NULL)
         return -ENOMEM;

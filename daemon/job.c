@@ -87,21 +87,40 @@ job_answer(struct job *job, struct mp_buf *out, const struct mp_buf *result)
     return JOB_DONE;
 }
 
+/* Whoever waited for views that cannot go on has to ask again. */
+static void
+put_unavailable(struct job *job, struct mp_buf *out)
+{
+    struct mp_buf extra = {0};
+    mp_put_text(&extra, "retry_ms");
+    mp_put_uint(&extra, JOB_RETRY_MS);
+    put_error(job, out, MODEL_UNAVAILABLE,
+              "the indexes do not hold the latest events, for want of room",
+              &extra, extra.failed ? 0 : 1);
+    mp_buf_deinit(&extra);
+}
+
 bool
 job_read_begin(struct job *job, struct mp_buf *out)
 {
     struct service *service = job->service;
+    enum views_result result = VIEWS_OK;
     if (log_read_begin(service->log_reader) != LOG_OK) {
         job_error(job, out, MODEL_INTERNAL, "the log cannot be read");
         return false;
     }
-    if (!job->needs_views)
+    if (job->needs_views)
+        result = views_read_begin(service->views_reader);
+    if (result != VIEWS_OK) {
+        job_views_error(job, out, result);
+    } else if (job->needs_views &&
+               views_read_position(service->views_reader) < job->tip) {
+        views_read_end(service->views_reader);
+        put_unavailable(job, out);
+    } else {
         return true;
-    enum views_result result = views_read_begin(service->views_reader);
-    if (result == VIEWS_OK)
-        return true;
+    }
     log_read_end(service->log_reader);
-    job_views_error(job, out, result);
     return false;
 }
 
@@ -116,9 +135,11 @@ job_read_end(struct job *job)
 enum job_result
 job_views_error(struct job *job, struct mp_buf *out, enum views_result result)
 {
-    if (result == VIEWS_FAILED)
+    if (result == VIEWS_FAILED) {
+        writer_distrust_views(job->service->writer);
         return job_error(job, out, MODEL_INTERNAL,
                          "the indexes cannot be read");
+    }
     struct mp_buf extra = {0};
     mp_put_text(&extra, "retry_ms");
     mp_put_uint(&extra, JOB_RETRY_MS);
@@ -145,12 +166,13 @@ find_name(struct job *job, struct mp_buf *out, struct span slug,
 
 bool
 job_find_partnership(struct job *job, struct mp_buf *out, struct span slug,
-                     uint32_t *partnership)
+                     uint32_t *partnership, uint64_t *damaged)
 {
     struct views_name name;
     if (!find_name(job, out, slug, &name))
         return false;
     *partnership = name.number;
+    *damaged = name.damaged;
     return true;
 }
 
@@ -175,6 +197,7 @@ job_corrupt_page(struct job *job, struct mp_buf *out, uint64_t seq,
 {
     char message[EVENT_MESSAGE_SIZE];
     struct mp_buf extra = {0};
+    writer_note_damage(job->service->writer, seq);
     snprintf(message, sizeof message,
              "the stored event at position %llu fails its checksum; restore "
              "it from a backup",

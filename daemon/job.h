@@ -71,9 +71,10 @@ enum job_result job_error(struct job *job, struct mp_buf *out,
     __attribute__((format(printf, 4, 5)));
 
 /* Look a partnership up; false when an error was written: `not_found`
- * for one that the whole log has never seen. */
+ * for one that the whole log has never seen.  `*damaged` is a damaged event of
+ * it, or 0. */
 bool job_find_partnership(struct job *job, struct mp_buf *out, struct span slug,
-                          uint32_t *partnership);
+                          uint32_t *partnership, uint64_t *damaged);
 
 /* The same for what folds it: `corrupt` too, where an event of it at or below
  * `seq` is damaged. */

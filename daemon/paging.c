@@ -70,10 +70,10 @@ add_event(struct paging *paging, const struct views_hit *hit,
 
 static bool
 is_step_over(const struct paging *paging, struct job_slice *slice,
-             const struct mp_buf *sink)
+             size_t written)
 {
     return job_slice_over(slice) ||
-           (paging->stream && sink->size >= JOB_CHUNK_SIZE);
+           (paging->stream && written >= JOB_CHUNK_SIZE);
 }
 
 /* VIEWS_ABSENT at the end, VIEWS_OK when the step is over. */
@@ -82,11 +82,12 @@ walk(struct paging *paging, struct mp_buf *sink)
 {
     const struct paging_class *class = paging->class;
     struct job_slice slice = job_slice_begin();
+    size_t start = sink->size;
     struct views_hit hit;
     bool yes;
     enum views_result result = class->seek(paging, &paging->next, &hit);
     while (result == VIEWS_OK && !class->is_past_end(paging, &hit)) {
-        if (is_step_over(paging, &slice, sink)) {
+        if (is_step_over(paging, &slice, sink->size - start)) {
             paging->next = hit.place;
             return VIEWS_OK;
         }
@@ -186,6 +187,20 @@ step_stream(struct paging *paging, struct mp_buf *out)
     return write_end(paging, out);
 }
 
+/*
+ * A damaged event has no place in the orders that the views keep, so it is
+ * reported before the first page; the cursor begins at the beginning.
+ */
+static bool
+has_lost_events(struct paging *paging)
+{
+    if (paging->question.resumed || paging->lost > paging->question.asof.seq)
+        return false;
+    paging->corrupt = paging->lost;
+    paging->last = paging->reverse ? VIEWS_PLACE_LAST : VIEWS_PLACE_FIRST;
+    return paging->corrupt != 0;
+}
+
 /* --- the job -------------------------------------------------------------*/
 
 static enum job_result
@@ -196,11 +211,13 @@ step(struct job *job, struct mp_buf *out)
     enum job_result result = JOB_DONE;
     if (!job_read_begin(job, out))
         return JOB_DONE;
-    if (paging->started || paging->class->start(paging, out)) {
-        paging->started = true;
+    if (!paging->started)
+        paging->started = paging->class->start(paging, out);
+    if (paging->started && paging->count == 0 && has_lost_events(paging))
+        result = write_corrupt(paging, out);
+    else if (paging->started)
         result =
             paging->stream ? step_stream(paging, out) : step_page(paging, out);
-    }
     job_read_end(job);
     job->service->replayed += paging->count - before;
     return result;

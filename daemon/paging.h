@@ -20,6 +20,7 @@ struct paging {
     struct question question;
     bool started;
     bool stream;
+    bool reverse;
     bool superseded; /* superseded events belong too */
     bool possible;   /* possible events belong too */
     struct liveness liveness;
@@ -28,12 +29,13 @@ struct paging {
     struct mp_buf items;     /* the page so far */
     uint64_t count;          /* events written so far */
     bool more;               /* something follows them */
+    uint64_t lost;           /* a damaged event that the order lacks, or 0 */
     uint64_t corrupt;        /* a damaged event ends the page, or 0 */
 };
 
 struct paging_class {
-    /* Before the first step: look names up, set `next`.  False when an error
-     * was written to `out`. */
+    /* Before the first step: look names up, set `next` and `lost`.  False when
+     * an error was written to `out`. */
     bool (*start)(struct paging *paging, struct mp_buf *out);
     /* The first event at or behind a place; each next one. */
     enum views_result (*seek)(struct paging *paging,

@@ -103,6 +103,8 @@ portfolio_next(struct portfolio *portfolio, struct service *service,
         if (belongs(portfolio))
             return PORTFOLIO_ROW;
         portfolio_deinit(portfolio);
+        if (job_slice_over(slice))
+            return PORTFOLIO_AGAIN;
     }
 }
 

@@ -135,16 +135,39 @@ finish_stop(struct server *server)
 }
 
 static void
-on_reap(evutil_socket_t fd, short what, void *context)
+free_dead(struct server *server)
 {
-    struct server *server = context;
-    (void)fd;
-    (void)what;
     while (server->dead != NULL) {
         struct conn *conn = server->dead;
         server->dead = conn->next;
         conn_free(conn);
     }
+}
+
+/* Messages that do not end and answers that nobody takes must not add up
+ * without bound: whoever holds most has to go. */
+static void
+drop_largest(struct server *server)
+{
+    struct conn *largest = server->conns;
+    for (struct conn *conn = server->conns; conn != NULL; conn = conn->next)
+        if (session_held(conn->session) > session_held(largest->session))
+            largest = conn;
+    diag(DIAG_WARNING, "clients hold %zu bytes; dropping the one with %zu",
+         server->service.held_size, session_held(largest->session));
+    conn_drop(largest);
+    free_dead(server);
+}
+
+static void
+on_reap(evutil_socket_t fd, short what, void *context)
+{
+    struct server *server = context;
+    (void)fd;
+    (void)what;
+    free_dead(server);
+    while (server->service.held_size > SERVER_HELD_MAX && server->conns != NULL)
+        drop_largest(server);
     if (has_room(server) && !evtimer_pending(server->resume, NULL))
         set_accepting(server, true);
     finish_stop(server);
@@ -166,6 +189,15 @@ on_over(struct conn_owner *owner, struct conn *conn)
     server->connection_count--;
     server->service.connections = server->connection_count;
     evtimer_add(server->reap, &soon);
+}
+
+static void
+on_held(struct conn_owner *owner)
+{
+    struct server *server = (struct server *)owner;
+    struct timeval soon = {0};
+    if (server->service.held_size > SERVER_HELD_MAX)
+        evtimer_add(server->reap, &soon);
 }
 
 static void
@@ -228,8 +260,7 @@ deliver(struct server *server, struct append_request *outcome)
     for (struct conn *conn = server->conns, *after; conn != NULL;
          conn = after) {
         after = conn->next;
-        if (conn->waiting || session_output(conn->session)->size > 0 ||
-            !session_can_read(conn->session))
+        if (conn_is_due(conn))
             conn_pump(conn);
     }
 }
@@ -281,7 +312,8 @@ wait_for_views(struct server *server)
     struct service *service = &server->service;
     while (writer_state(service->writer) == WRITER_STARTING &&
            log_tip(service->log) - views_position(service->views) <=
-               WRITER_LAG_MAX) {
+               WRITER_LAG_MAX &&
+           !writer_is_stalled(service->writer)) {
         struct pollfd news = {.fd = writer_fd(service->writer),
                               .events = POLLIN};
         poll(&news, 1, 1000);
@@ -373,16 +405,16 @@ static int
 start(struct server *server, const struct server_options *options,
       struct diag_reason *reason)
 {
-    struct timespec now;
-    clock_gettime(CLOCK_REALTIME, &now);
-    server->service.start_ms =
-        (uint64_t)now.tv_sec * 1000 + (uint64_t)now.tv_nsec / 1000000;
-    server->service.now_ms = (int64_t)server->service.start_ms;
+    server->service.start_us = writer_clock_us();
     int rc = open_data(server, options->data, reason);
     if (rc != 0)
         return rc;
     limit_connections(server);
     wait_for_views(server);
+    if (writer_state(server->service.writer) == WRITER_FAILED) {
+        diag_because(reason, "the data cannot be used; see above");
+        return -EIO;
+    }
     if (!make_events(server)) {
         diag_because(reason, "the event loop cannot be made");
         return -ENOMEM;
@@ -421,11 +453,7 @@ close_loop(struct server *server)
         server->conns = conn->next;
         conn_free(conn);
     }
-    while (server->dead != NULL) {
-        struct conn *conn = server->dead;
-        server->dead = conn->next;
-        conn_free(conn);
-    }
+    free_dead(server);
     free_event(server->writer_news);
     free_event(server->sigterm);
     free_event(server->sigint);
@@ -463,6 +491,7 @@ server_run(const struct server_options *options, struct diag_reason *reason)
     }
     server->owner.on_over = on_over;
     server->owner.on_waiting = on_waiting;
+    server->owner.on_held = on_held;
     server->datadir = (struct datadir){.directory_fd = -1, .lock_fd = -1};
     int status = EXIT_FAILURE;
     if (start(server, options, reason) == 0) {

@@ -13,6 +13,10 @@
 /* Connections at a time; more wait in the backlog. PROTOCOL.md, "Limits". */
 #define SERVER_CONNECTIONS_MAX 4096u
 
+/* Memory that clients may make us hold, all together: some tens of the largest
+ * messages and answers. PROTOCOL.md, "Back-pressure". */
+#define SERVER_HELD_MAX ((size_t)512 << 20)
+
 /* Addresses that one daemon listens on. */
 #define SERVER_LISTENERS_MAX 16u
 

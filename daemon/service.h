@@ -26,7 +26,9 @@ struct service {
     struct log_reader *log_reader;
     struct views_reader *views_reader;
     int64_t now_ms; /* since 1970; set once a turn of the loop */
-    uint64_t start_ms;
+
+    uint64_t start_us; /* CLOCK_MONOTONIC */
+    size_t held_size;  /* memory that sessions hold for their clients */
 
     /* counters, for `stats` */
     uint64_t requests, errors;

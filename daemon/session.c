@@ -9,12 +9,19 @@
 #include "daemon/methods.h"
 #include "proto/rpc.h"
 
+/* Input memory that an idle session keeps. */
+#define SESSION_KEPT_MAX ((size_t)16 << 10)
+
+/* A message of somebody who may call nothing. */
+#define SESSION_STRANGER_MAX ((size_t)64 << 10)
+
 struct session {
     struct service *service;
     enum service_role role;
     bool can_authenticate;
     bool finished; /* no more bytes will come */
     bool closing;  /* nothing more is handled */
+    bool refused;  /* ... because of what the client sent */
     bool gone;     /* freed, but for the appends that still come back */
     struct rpc_scanner scanner;
     struct mp_buf in; /* what came and is not handled yet */
@@ -25,7 +32,28 @@ struct session {
     size_t job_count;
     size_t append_count; /* with the writer */
     uint64_t message_count;
+    size_t held; /* what of service->held_size is ours */
 };
+
+/* Whoever may call nothing needs no room for it. */
+static void
+begin_message(struct session *session)
+{
+    rpc_scanner_init(&session->scanner,
+                     session->role == SERVICE_NOBODY ? SESSION_STRANGER_MAX
+                                                     : RPC_MESSAGE_SIZE_MAX,
+                     RPC_DEPTH_MAX);
+}
+
+/* Keep the count of what all sessions hold. */
+static void
+count_held(struct session *session)
+{
+    size_t held =
+        session->in.capacity + session->out.capacity + session->unsent;
+    session->service->held_size += held - session->held;
+    session->held = held;
+}
 
 struct session *
 session_new(struct service *service, enum service_role role,
@@ -38,13 +66,14 @@ session_new(struct service *service, enum service_role role,
     session->role = role;
     session->can_authenticate = can_authenticate;
     session->jobs_end = &session->jobs;
-    rpc_scanner_init(&session->scanner, RPC_MESSAGE_SIZE_MAX, RPC_DEPTH_MAX);
+    begin_message(session);
     return session;
 }
 
 static void
 release(struct session *session)
 {
+    session->service->held_size -= session->held;
     mp_buf_deinit(&session->in);
     mp_buf_deinit(&session->out);
     free(session);
@@ -105,7 +134,8 @@ session_can_read(const struct session *session)
 static bool
 is_waiting(const struct job *job)
 {
-    return job->needs_views && views_position(job->service->views) < job->tip;
+    return job->needs_views && views_position(job->service->views) < job->tip &&
+           !writer_is_stalled(job->service->writer);
 }
 
 /* An answer may always be written; a stream waits until the last chunk has
@@ -140,6 +170,18 @@ bool
 session_is_closing(const struct session *session)
 {
     return session->closing || (session->finished && !has_kept_bytes(session));
+}
+
+bool
+session_was_refused(const struct session *session)
+{
+    return session->refused;
+}
+
+size_t
+session_held(const struct session *session)
+{
+    return session->held;
 }
 
 bool
@@ -184,6 +226,7 @@ void
 session_set_unsent(struct session *session, size_t size)
 {
     session->unsent = size;
+    count_held(session);
 }
 
 /* --- jobs ----------------------------------------------------------------*/
@@ -194,6 +237,15 @@ push_job(struct session *session, struct job *job)
     job->next = NULL;
     *session->jobs_end = job;
     session->jobs_end = &job->next;
+}
+
+static void
+push_job_first(struct session *session, struct job *job)
+{
+    job->next = session->jobs;
+    if (session->jobs == NULL)
+        session->jobs_end = &job->next;
+    session->jobs = job;
 }
 
 /* The first job that can go on, taken out of the queue. */
@@ -216,18 +268,23 @@ static void
 step_job(struct session *session, struct job *job)
 {
     if (job->class->step(job, &session->out) == JOB_AGAIN) {
-        push_job(session, job);
+        if (job->streaming)
+            push_job(session, job);
+        else
+            push_job_first(session, job);
         return;
     }
     job->class->free(job);
     session->job_count--;
 }
 
+/* At once, unless others wait: pages are made one after the other, so that a
+ * client that asks for many makes us hold one. */
 static void
 start_job(struct session *session, struct job *job)
 {
     session->job_count++;
-    if (can_step(session, job))
+    if (session->jobs == NULL && can_step(session, job))
         step_job(session, job);
     else
         push_job(session, job);
@@ -251,6 +308,7 @@ refuse_and_close(struct session *session, uint32_t msgid, enum model_error code,
     rpc_put_error(&session->out, msgid, code, message, (struct span){0}, 0);
     session->service->errors++;
     session->closing = true;
+    session->refused = true;
 }
 
 static void
@@ -379,7 +437,7 @@ handle_bytes(struct session *session, struct span bytes)
         session->message_count++;
         handle_message(session, message);
         start += message.size;
-        rpc_scanner_init(scanner, RPC_MESSAGE_SIZE_MAX, RPC_DEPTH_MAX);
+        begin_message(session);
     }
     return session->closing ? bytes.size : start;
 }
@@ -392,7 +450,7 @@ handle_kept(struct session *session)
     if (done > 0 && session->in.size > 0)
         memmove(session->in.data, session->in.data + done, session->in.size);
     /* A large message is an exception: give its memory back. */
-    if (session->in.size == 0 && session->in.capacity > SESSION_OUTPUT_MAX)
+    if (session->in.size == 0 && session->in.capacity > SESSION_KEPT_MAX)
         mp_buf_deinit(&session->in);
 }
 
@@ -412,6 +470,7 @@ session_feed(struct session *session, struct span bytes)
     }
     if (session->in.failed)
         refuse_and_close(session, 0, MODEL_OVERLOADED, "out of memory");
+    count_held(session);
 }
 
 void

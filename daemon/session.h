@@ -69,6 +69,12 @@ bool session_is_closing(const struct session *session);
 /* Part of a message has come and the rest has not. */
 bool session_is_half_way(const struct session *session);
 
+/* It is closing because of what the client sent. */
+bool session_was_refused(const struct session *session);
+
+/* Bytes of memory that it holds for its client, unsent ones included. */
+size_t session_held(const struct session *session);
+
 /* Something is still in flight: answers will come. */
 bool session_is_busy(const struct session *session);
 

@@ -5,6 +5,7 @@
 
 #include "daemon/order.h"
 #include "daemon/terms.h"
+#include "proto/rpc.h"
 
 /* One answer being written; the first failure stays. */
 struct writing {
@@ -18,6 +19,9 @@ static bool
 read_event(struct writing *writing, uint64_t seq, struct event *event)
 {
     struct span bytes;
+    if (writing->result == STATE_PUT_OK &&
+        writing->buf->size > RPC_MESSAGE_SIZE_MAX)
+        writing->result = STATE_PUT_LARGE;
     if (writing->result != STATE_PUT_OK)
         return false;
     if (log_read(writing->answer->service->log_reader, seq, &bytes) == LOG_OK &&
@@ -422,6 +426,7 @@ state_put_answer(struct job *job, struct mp_buf *out,
 {
     switch (result) {
     case STATE_PUT_OK:
+    case STATE_PUT_LARGE: /* which job_answer says */
         job_answer(job, out, buf);
         break;
     case STATE_PUT_CORRUPT:

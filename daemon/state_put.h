@@ -18,6 +18,7 @@ struct state_answer {
 enum state_put_result {
     STATE_PUT_OK,
     STATE_PUT_CORRUPT, /* `*corrupt` is the position of a damaged event */
+    STATE_PUT_LARGE,   /* it does not fit a message */
     STATE_PUT_FAILED,  /* the views or memory failed */
 };
 

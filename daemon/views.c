@@ -105,6 +105,43 @@ check_head(struct views *views, const uint8_t *head, size_t size)
     return NULL;
 }
 
+/* Damaged events that are whole again: what the views made of them is not. */
+static bool
+is_restored(struct log *log, const MDB_val *positions, uint64_t *lowest)
+{
+    struct log_reader *reader = log_reader_new(log);
+    struct span event;
+    bool restored = false;
+    if (reader == NULL || log_read_begin(reader) != LOG_OK) {
+        log_reader_free(reader);
+        return false;
+    }
+    for (size_t at = 0; at + 8 <= positions->mv_size; at += 8) {
+        uint64_t seq = order_get_u64((uint8_t *)positions->mv_data + at);
+        restored |= log_read(reader, seq, &event) == LOG_OK;
+        *lowest = *lowest == 0 || seq < *lowest ? seq : *lowest;
+    }
+    log_read_end(reader);
+    log_reader_free(reader);
+    return restored;
+}
+
+static const char *
+check_damaged(struct views *views)
+{
+    MDB_val key = {.mv_size = 7, .mv_data = (char[]){"damaged"}}, positions;
+    MDB_txn *txn;
+    uint64_t lowest = 0;
+    bool restored = false;
+    if (mdb_txn_begin(views->env, NULL, MDB_RDONLY, &txn) != 0)
+        return "it cannot be read";
+    if (mdb_get(txn, views->dbs[VIEWS_DB_META], &key, &positions) == 0)
+        restored = is_restored(views->log, &positions, &lowest);
+    mdb_txn_abort(txn);
+    atomic_store(&views->damaged, lowest);
+    return restored ? "an event that was damaged is restored" : NULL;
+}
+
 /* NULL, or why the file cannot be used; then it is closed again. */
 static const char *
 try_open(struct views *views, const char *path, struct diag_reason *reason)
@@ -119,10 +156,14 @@ try_open(struct views *views, const char *path, struct diag_reason *reason)
         why = mdb_strerror(rc);
     else
         why = check_head(views, bytes, head.mv_size);
+    if (why == NULL)
+        why = check_damaged(views);
     if (why != NULL) {
         diag_because(reason, "%s: %s", path, why);
         mdb_env_close(views->env);
         views->env = NULL;
+        atomic_store(&views->position, 0);
+        atomic_store(&views->damaged, 0);
     }
     return why;
 }
@@ -188,15 +229,30 @@ views_close(struct views *views)
 {
     if (views == NULL)
         return;
-    int rc = mdb_env_sync(views->env, 1);
+    bool believed = !atomic_load(&views->distrusted);
+    int rc = believed ? mdb_env_sync(views->env, 1) : 0;
     if (rc == 0)
-        rc = -views_trust_clean(views->datadir);
+        rc = believed ? -views_trust_clean(views->datadir)
+                      : -views_trust_forget(views->datadir);
     if (rc != 0)
         diag(DIAG_WARNING, "%s: not marked clean, the next start may rebuild",
              VIEWS_NAME);
     mdb_env_close(views->env);
     views_wants_deinit(&views->wants);
     free(views);
+}
+
+void
+views_distrust(struct views *views)
+{
+    atomic_store(&views->distrusted, true);
+}
+
+uint64_t
+views_damaged(const struct views *views, uint64_t seq)
+{
+    uint64_t damaged = atomic_load(&views->damaged);
+    return damaged <= seq ? damaged : 0;
 }
 
 void

@@ -39,6 +39,20 @@ int views_open(const struct datadir *datadir, struct log *log,
                struct views **views, struct diag_reason *reason)
     __attribute__((warn_unused_result));
 
+/* They cannot be used: the next start shall not believe them. Any thread. */
+void views_distrust(struct views *views);
+
+/*
+ * An event of the log turned out to be damaged: its partnership, as far as that
+ * can be read, has no state any more.  VIEWS_OK, _FULL or _FAILED.
+ */
+enum views_result views_note_damage(struct views *views, struct log_reader *log,
+                                    uint64_t seq)
+    __attribute__((warn_unused_result));
+
+/* A damaged event at or below `seq`, wherever it belongs, or 0. */
+uint64_t views_damaged(const struct views *views, uint64_t seq);
+
 /* Says on disk that this start got as far as serving. */
 void views_serving(struct views *views);
 

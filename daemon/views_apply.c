@@ -11,6 +11,10 @@
  * (EVENTS.md) is computed here.
  */
 
+/* What one transaction puts at most, and one event more: LMDB's list of dirty
+ * pages is finite. */
+#define APPLY_PUTS_MAX ((size_t)16384)
+
 /* --- one event -----------------------------------------------------------*/
 
 static int
@@ -185,6 +189,32 @@ apply_event(struct apply *apply, const struct event *event)
     return rc != 0 ? rc : put_name_of(apply, event, &name, event->rev, damaged);
 }
 
+/* Remember the position. MDB_KEYEXIST when it is known. */
+static int
+note_position(struct apply *apply, uint64_t seq)
+{
+    uint8_t bytes[8 * VIEWS_DAMAGED_MAX];
+    size_t size = 0;
+    MDB_val key = {.mv_size = 7, .mv_data = (char[]){"damaged"}}, value;
+    int rc = apply_get(apply, VIEWS_DB_META, &key, &value);
+    if (rc == 0 && value.mv_size <= sizeof bytes) {
+        size = value.mv_size;
+        memcpy(bytes, value.mv_data, size);
+    }
+    if (rc != 0 && rc != MDB_NOTFOUND)
+        return rc;
+    for (size_t at = 0; at + 8 <= size; at += 8)
+        if (order_get_u64(bytes + at) == seq)
+            return MDB_KEYEXIST;
+    if (size + 8 > sizeof bytes)
+        return 0;
+    order_put_u64(bytes + size, seq);
+    uint64_t lowest = atomic_load(&apply->views->damaged);
+    if (lowest == 0 || seq < lowest)
+        atomic_store(&apply->views->damaged, seq);
+    return apply_put(apply, VIEWS_DB_META, &key, bytes, size + 8);
+}
+
 /*
  * An event whose checksum fails keeps its place: what can still be read of it
  * holds its id, unless another event has that, and a revision; its partnership
@@ -197,12 +227,12 @@ apply_damaged(struct apply *apply, uint64_t seq)
     struct event event = {.seq = seq};
     struct views_name name;
     uint64_t other;
-    if (log_salvage(apply->log, seq, &bytes) != LOG_OK)
-        return 0;
+    int rc = note_position(apply, seq);
+    if (rc != 0 || log_salvage(apply->log, seq, &bytes) != LOG_OK)
+        return rc == MDB_KEYEXIST ? 0 : rc;
     id = mp_get_str(bytes, "id");
     event.fields[MODEL_FIELD_ID] = id;
     event.fields[MODEL_FIELD_PARTNERSHIP] = mp_get_str(bytes, "partnership");
-    int rc = 0;
     if (event_is_id(id) && apply_find_id(apply, id, &other) == MDB_NOTFOUND)
         rc = put_id(apply, &event);
     if (rc != 0 || !event_is_slug(event.fields[MODEL_FIELD_PARTNERSHIP]))
@@ -242,13 +272,15 @@ put_head(struct apply *apply, uint64_t position)
 }
 
 static int
-apply_range(struct apply *apply, uint64_t from, uint64_t to)
+apply_range(struct apply *apply, uint64_t from, uint64_t *to)
 {
     int rc = 0;
-    for (uint64_t seq = from; seq <= to && rc == 0; seq++)
+    uint64_t seq = from;
+    for (; seq <= *to && rc == 0 && apply->puts < APPLY_PUTS_MAX; seq++)
         rc = apply_position(apply, seq);
+    *to = seq - 1;
     if (rc == 0)
-        rc = put_head(apply, to);
+        rc = put_head(apply, *to);
     if (rc != 0) {
         mdb_txn_abort(apply->txn);
         return rc;
@@ -271,13 +303,51 @@ views_apply(struct views *views, struct log_reader *log, size_t limit,
         return VIEWS_FAILED;
     int rc = mdb_txn_begin(views->env, NULL, 0, &apply.txn);
     if (rc == 0)
-        rc = apply_range(&apply, position + 1, to);
+        rc = apply_range(&apply, position + 1, &to);
     log_read_end(log);
-    if (rc == MDB_NOTFOUND) /* no reference is missing: apply_event saw to it */
+    apply_chain_deinit(&apply.chain);
+    if (rc == MDB_NOTFOUND) /* no reference is missing: find_target saw to it */
         rc = MDB_CORRUPTED;
     if (rc != 0)
         return views_outcome(rc);
     atomic_store_explicit(&views->position, to, memory_order_release);
     *applied = (size_t)(to - position);
     return VIEWS_OK;
+}
+
+/* Only the flag: the event's revision was counted when it was sound. */
+static int
+note_damage(struct apply *apply, uint64_t seq)
+{
+    struct span bytes, slug;
+    struct views_name name;
+    int rc = note_position(apply, seq);
+    if (rc != 0 || log_salvage(apply->log, seq, &bytes) != LOG_OK)
+        return rc;
+    slug = mp_get_str(bytes, "partnership");
+    if (!event_is_slug(slug))
+        return 0;
+    rc = apply_find_name(apply, VIEWS_PARTNERSHIP, slug, &name);
+    if (rc != 0 || name.damaged != 0)
+        return rc == MDB_NOTFOUND ? 0 : rc;
+    name.damaged = seq;
+    return apply_put_name(apply, VIEWS_PARTNERSHIP, slug, &name);
+}
+
+enum views_result
+views_note_damage(struct views *views, struct log_reader *log, uint64_t seq)
+{
+    struct apply apply = {.views = views, .log = log};
+    if (seq == 0 || seq > views_position(views))
+        return VIEWS_OK;
+    if (log_read_begin(log) != LOG_OK)
+        return VIEWS_FAILED;
+    int rc = mdb_txn_begin(views->env, NULL, 0, &apply.txn);
+    if (rc == 0)
+        rc = note_damage(&apply, seq);
+    log_read_end(log);
+    if (rc == 0)
+        return views_outcome(mdb_txn_commit(apply.txn));
+    mdb_txn_abort(apply.txn);
+    return rc == MDB_KEYEXIST ? VIEWS_OK : views_outcome(rc);
 }

@@ -13,10 +13,19 @@
  * Functions that return an int return an MDB_* code.
  */
 
+/* Events whose liveness changed in this transaction. */
+struct apply_chain {
+    struct number_map seen; /* their checkpoints are dropped already */
+    uint64_t *list;         /* still to be looked at */
+    size_t count, capacity;
+};
+
 struct apply {
     struct views *views;
     struct log_reader *log;
     MDB_txn *txn;
+    size_t puts;
+    struct apply_chain chain;
     uint64_t head_checksum; /* of the last event taken; 0 if damaged */
 };
 
@@ -49,6 +58,7 @@ int apply_references(struct apply *apply, const struct event *event,
  * longer hold. */
 int apply_marks(struct apply *apply, const struct event *event,
                 const struct fold_op *op, uint64_t *damaged);
+void apply_chain_deinit(struct apply_chain *chain);
 /* The nearest damaged event below a position, or 0. */
 uint64_t apply_damaged_before(struct apply *apply, uint64_t seq);
 int apply_revelation(struct apply *apply, uint32_t partnership, uint64_t seq);

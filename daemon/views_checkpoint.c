@@ -38,6 +38,7 @@ void
 views_wants_deinit(struct views_wants *wants)
 {
     number_map_deinit(&wants->pending);
+    number_map_deinit(&wants->listed);
     free(wants->list);
     *wants = (struct views_wants){0};
 }
@@ -47,6 +48,9 @@ void
 views_want_checkpoint(struct views *views, uint32_t partnership)
 {
     struct views_wants *wants = &views->wants;
+    uint32_t unused;
+    if (number_map_find(&wants->listed, partnership, &unused))
+        return;
     if (wants->count == wants->capacity) {
         size_t capacity = wants->capacity == 0 ? 16 : 2 * wants->capacity;
         uint32_t *list = reallocarray(wants->list, capacity, sizeof *list);
@@ -55,7 +59,8 @@ views_want_checkpoint(struct views *views, uint32_t partnership)
         wants->list = list;
         wants->capacity = capacity;
     }
-    wants->list[wants->count++] = partnership;
+    if (number_map_put(&wants->listed, partnership, 0) == 0)
+        wants->list[wants->count++] = partnership;
 }
 
 void
@@ -399,6 +404,7 @@ views_checkpoint(struct views *views)
         return VIEWS_ABSENT;
     struct making making = {.reader = {.views = views},
                             .partnership = wants->list[--wants->count]};
+    number_map_remove(&wants->listed, making.partnership);
     liveness_init(&making.liveness, EDTF_PLUS_INFINITY, views_position(views));
     int rc = mdb_txn_begin(views->env, NULL, 0, &making.reader.txn);
     if (rc != 0)

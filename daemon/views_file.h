@@ -12,7 +12,8 @@
  * their keys and values.  Nobody else includes this.
  *
  *   database  key                                      value
- *   meta      "head"                                   head, see views_apply.c
+ *   meta      "head"                                   see VIEWS_HEAD_SIZE
+ *             "damaged"                                positions, 8 each
  *   ids       id                                       seq 8
  *   names     kind 1, slug                             number 4, revision 8,
  *                                                      damaged 8
@@ -52,6 +53,7 @@ enum views_db {
 /* Partnerships that need checkpoints. */
 struct views_wants {
     struct number_map pending; /* operations since the last look */
+    struct number_map listed;  /* what the list holds */
     uint32_t *list;
     size_t count, capacity;
 };
@@ -63,6 +65,8 @@ struct views {
     struct log *log;
     _Atomic uint64_t position;
     struct views_wants wants; /* writer thread only */
+    _Atomic bool distrusted;
+    _Atomic uint64_t damaged; /* the lowest damaged position known, or 0 */
 };
 
 struct views_reader {
@@ -93,6 +97,9 @@ enum views_result views_outcome(int rc);
 /* "head": format 4, fold version 4, log id 32, position 8, checksum of the
  * event there 8. */
 #define VIEWS_HEAD_SIZE ((size_t)56)
+
+/* Damaged events that are remembered: with more, the disk is to be replaced. */
+#define VIEWS_DAMAGED_MAX ((size_t)256)
 
 MDB_val views_name_key(uint8_t key[VIEWS_NAME_KEY_SIZE],
                        enum views_name_kind kind, struct span slug);

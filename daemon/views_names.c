@@ -15,6 +15,7 @@ apply_put(struct apply *apply, enum views_db db, MDB_val *key,
           const void *bytes, size_t size)
 {
     MDB_val value = {.mv_size = size, .mv_data = (void *)(uintptr_t)bytes};
+    apply->puts++;
     return mdb_put(apply->txn, apply->views->dbs[db], key, &value, 0);
 }
 

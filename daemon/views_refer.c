@@ -137,16 +137,17 @@ apply_references(struct apply *apply, const struct event *event,
 
 /* --- checkpoints that no longer hold -------------------------------------*/
 
-/* Events whose liveness may have changed, to be looked at. */
-struct chain {
-    struct number_map seen;
-    uint64_t *list;
-    size_t count, capacity;
-};
+void
+apply_chain_deinit(struct apply_chain *chain)
+{
+    number_map_deinit(&chain->seen);
+    free(chain->list);
+}
 
 static int
-chain_add(struct apply *apply, struct chain *chain, struct span id)
+chain_add(struct apply *apply, struct span id)
 {
+    struct apply_chain *chain = &apply->chain;
     uint32_t unused;
     uint64_t seq;
     int rc = id.data == NULL ? MDB_NOTFOUND : apply_find_id(apply, id, &seq);
@@ -168,8 +169,8 @@ chain_add(struct apply *apply, struct chain *chain, struct span id)
 
 /* What an event superseded may be live again, or be superseded again. */
 static int
-chain_follow(struct apply *apply, struct chain *chain, uint64_t seq,
-             uint32_t partnership, bool *any_left)
+chain_follow(struct apply *apply, uint64_t seq, uint32_t partnership,
+             bool *any_left)
 {
     struct span bytes;
     struct event event;
@@ -180,25 +181,26 @@ chain_follow(struct apply *apply, struct chain *chain, uint64_t seq,
     int rc = views_drop_checkpoints(apply->views, apply->txn, partnership,
                                     &place, any_left);
     if (rc == 0)
-        rc = chain_add(apply, chain, event.fields[MODEL_FIELD_CORRECTS]);
+        rc = chain_add(apply, event.fields[MODEL_FIELD_CORRECTS]);
     if (rc == 0 && event.type == MODEL_RETRACTION)
-        rc = chain_add(apply, chain, event.fields[MODEL_FIELD_RE]);
+        rc = chain_add(apply, event.fields[MODEL_FIELD_RE]);
     return rc;
 }
 
-/* Corrections and retractions stay in their partnership. */
+/*
+ * Corrections and retractions stay in their partnership.  A transaction makes
+ * no checkpoints, so whatever was followed once in it need not be again.
+ */
 static int
-drop_chain(struct apply *apply, const struct target *target)
+drop_chain(struct apply *apply, struct span id, uint32_t partnership)
 {
-    struct chain chain = {0};
+    struct apply_chain *chain = &apply->chain;
     bool any_left = true;
-    int rc = chain_follow(apply, &chain, target->op.seq, target->partnership,
+    int rc = chain_add(apply, id);
+    while (rc == 0 && any_left && chain->count > 0)
+        rc = chain_follow(apply, chain->list[--chain->count], partnership,
                           &any_left);
-    while (rc == 0 && any_left && chain.count > 0)
-        rc = chain_follow(apply, &chain, chain.list[--chain.count],
-                          target->partnership, &any_left);
-    number_map_deinit(&chain.seen);
-    free(chain.list);
+    chain->count = 0; /* with none left there is nothing to drop */
     return rc;
 }
 
@@ -222,7 +224,7 @@ mark(struct apply *apply, const struct event *event, struct span id,
         target.op.marked = true;
         rc = apply_put_op(apply, target.partnership, &target.op);
     }
-    return rc != 0 ? rc : drop_chain(apply, &target);
+    return rc != 0 ? rc : drop_chain(apply, id, target.partnership);
 }
 
 int

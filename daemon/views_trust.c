@@ -84,6 +84,14 @@ views_trust_open(const struct datadir *datadir, unsigned starts)
 }
 
 int
+views_trust_forget(const struct datadir *datadir)
+{
+    if (unlinkat(datadir->directory_fd, TRUST_NAME, 0) != 0 && errno != ENOENT)
+        return -errno;
+    return datadir_sync(datadir);
+}
+
+int
 views_trust_clean(const struct datadir *datadir)
 {
     return write_line(datadir, "clean\n");

@@ -28,6 +28,10 @@ struct views_trust views_trust_read(const struct datadir *datadir);
 int views_trust_open(const struct datadir *datadir, unsigned starts)
     __attribute__((warn_unused_result));
 
+/* Nobody shall believe them. 0 or a negative errno. */
+int views_trust_forget(const struct datadir *datadir)
+    __attribute__((warn_unused_result));
+
 /* The views are on stable storage. 0 or a negative errno. */
 int views_trust_clean(const struct datadir *datadir)
     __attribute__((warn_unused_result));

@@ -16,7 +16,7 @@
 #define WRITER_RETRY_US ((uint64_t)500000)
 
 uint64_t
-writer_monotonic_us(void)
+writer_clock_us(void)
 {
     struct timespec now;
     clock_gettime(CLOCK_MONOTONIC, &now);
@@ -62,20 +62,32 @@ apply_some(struct writer *writer)
     enum views_result result = views_apply(writer->views, writer->admit.log,
                                            WRITER_APPLY_MAX, &applied);
     if (result == VIEWS_FULL) {
-        if (writer->views_retry_us == 0)
-            diag(DIAG_WARNING, "views.mdb: no room; queries wait for it");
-        writer->views_retry_us = writer_monotonic_us() + WRITER_RETRY_US;
+        if (!atomic_exchange(&writer->stalled, true))
+            diag(DIAG_WARNING, "views.mdb: no room; queries are unavailable");
+        writer->views_retry_us = writer_clock_us() + WRITER_RETRY_US;
+        writer_wake_reactor(writer); /* what waits need not wait any more */
         return;
     }
     writer->views_retry_us = 0;
     if (result != VIEWS_OK) {
-        diag(DIAG_ERROR, "views.mdb cannot be used; the next start rebuilds");
-        writer_set_state(writer, WRITER_FAILED);
+        writer_distrust_views(writer);
         return;
     }
+    atomic_store(&writer->stalled, false);
     recent_forget_upto(&writer->recent, views_position(writer->views));
     ready_when_caught_up(writer);
     writer_wake_reactor(writer);
+}
+
+void
+writer_distrust_views(struct writer *writer)
+{
+    if (writer_state(writer) == WRITER_FAILED)
+        return;
+    diag(DIAG_ERROR, "views.mdb cannot be used; the next start rebuilds it");
+    views_distrust(writer->views);
+    atomic_store(&writer->stalled, true);
+    writer_set_state(writer, WRITER_FAILED);
 }
 
 /* They only save time: what fails is tried again another time. */
@@ -89,35 +101,70 @@ make_checkpoint(struct writer *writer)
     if (partnership != 0)
         views_want_checkpoint(writer->views, partnership);
     enum views_result result = views_checkpoint(writer->views);
-    if (result != VIEWS_OK && result != VIEWS_ABSENT)
-        writer->views_retry_us = writer_monotonic_us() + WRITER_RETRY_US;
+    writer->checkpoint_retry_us = 0;
+    if (result == VIEWS_FULL)
+        writer->checkpoint_retry_us = writer_clock_us() + WRITER_RETRY_US;
+    else if (result == VIEWS_FAILED)
+        writer_distrust_views(writer);
+}
+
+static void
+note_damage(struct writer *writer)
+{
+    pthread_mutex_lock(&writer->lock);
+    uint64_t seq = writer->damaged;
+    writer->damaged = 0;
+    pthread_mutex_unlock(&writer->lock);
+    if (views_note_damage(writer->views, writer->admit.log, seq) ==
+        VIEWS_FAILED)
+        writer_distrust_views(writer);
 }
 
 /* --- the thread ----------------------------------------------------------*/
 
-enum task { TASK_WRITE, TASK_APPLY, TASK_CHECKPOINT, TASK_STOP, TASK_WAIT };
+enum task {
+    TASK_WRITE,
+    TASK_APPLY,
+    TASK_DAMAGE,
+    TASK_CHECKPOINT,
+    TASK_STOP,
+    TASK_WAIT
+};
+
+/* When something is worth another try: 0 for when there is news. */
+static uint64_t
+next_try_us(const struct writer *writer)
+{
+    uint64_t views_us = writer->views_retry_us;
+    uint64_t checkpoint_us = writer->checkpoint_retry_us;
+    if (views_us == 0 || checkpoint_us == 0)
+        return views_us + checkpoint_us;
+    return views_us < checkpoint_us ? views_us : checkpoint_us;
+}
 
 static void
 wait_for_news(struct writer *writer)
 {
-    uint64_t retry_us = writer->views_retry_us;
-    if (retry_us <= writer_monotonic_us()) {
+    uint64_t until_us = next_try_us(writer);
+    if (until_us == 0) {
         pthread_cond_wait(&writer->news, &writer->lock);
         return;
     }
     struct timespec until = {
-        .tv_sec = (time_t)(retry_us / 1000000),
-        .tv_nsec = (long)(retry_us % 1000000) * 1000,
+        .tv_sec = (time_t)(until_us / 1000000),
+        .tv_nsec = (long)(until_us % 1000000) * 1000,
     };
     pthread_cond_timedwait(&writer->news, &writer->lock, &until);
 }
 
-static bool
-can_checkpoint(const struct writer *writer)
+/* Forget the tries that nothing is waiting for. */
+static void
+drop_tries(struct writer *writer, bool lag, bool checkpoints)
 {
-    return writer_state(writer) == WRITER_READY &&
-           writer_monotonic_us() >= writer->views_retry_us &&
-           (writer->checkpoint != 0 || views_needs_checkpoint(writer->views));
+    if (!lag)
+        writer->views_retry_us = 0;
+    if (!checkpoints)
+        writer->checkpoint_retry_us = 0;
 }
 
 /* Appends first, unless somebody waits for the views or too much does. */
@@ -125,21 +172,29 @@ static enum task
 choose_task(struct writer *writer)
 {
     enum writer_state state = writer_state(writer);
-    uint64_t lag = writer_views_lag(writer);
+    uint64_t lag = writer_views_lag(writer), now_us = writer_clock_us();
+    bool usable = state != WRITER_FAILED;
     bool waiting = writer->submitted.first != NULL;
-    bool can_apply = lag > 0 && state != WRITER_FAILED &&
-                     writer_monotonic_us() >= writer->views_retry_us;
+    bool can_apply = lag > 0 && usable && now_us >= writer->views_retry_us;
+    bool checkpoints =
+        state == WRITER_READY &&
+        (writer->checkpoint != 0 || views_needs_checkpoint(writer->views));
     bool urgent =
         writer->wanted > views_position(writer->views) || lag > WRITER_LAG_MAX;
+    drop_tries(writer, lag > 0 && usable, checkpoints);
     if (waiting && !(can_apply && urgent))
         return TASK_WRITE;
     if (writer->stopping && state == WRITER_STARTING)
         return TASK_STOP; /* the next start goes on with the rebuild */
     if (can_apply)
         return TASK_APPLY;
+    if (writer->damaged != 0 && state == WRITER_READY && lag == 0)
+        return TASK_DAMAGE;
     if (writer->stopping)
         return TASK_STOP;
-    return can_checkpoint(writer) ? TASK_CHECKPOINT : TASK_WAIT;
+    return checkpoints && now_us >= writer->checkpoint_retry_us
+               ? TASK_CHECKPOINT
+               : TASK_WAIT;
 }
 
 static enum task
@@ -169,6 +224,9 @@ writer_main(void *context)
             break;
         case TASK_APPLY:
             apply_some(writer);
+            break;
+        case TASK_DAMAGE:
+            note_damage(writer);
             break;
         case TASK_CHECKPOINT:
             make_checkpoint(writer);
@@ -329,6 +387,21 @@ writer_want_checkpoint(struct writer *writer, uint32_t partnership)
 {
     pthread_mutex_lock(&writer->lock);
     writer->checkpoint = partnership;
+    pthread_cond_signal(&writer->news);
+    pthread_mutex_unlock(&writer->lock);
+}
+
+bool
+writer_is_stalled(const struct writer *writer)
+{
+    return atomic_load(&writer->stalled);
+}
+
+void
+writer_note_damage(struct writer *writer, uint64_t seq)
+{
+    pthread_mutex_lock(&writer->lock);
+    writer->damaged = seq;
     pthread_cond_signal(&writer->news);
     pthread_mutex_unlock(&writer->lock);
 }

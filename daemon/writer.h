@@ -57,6 +57,20 @@ bool writer_is_full(const struct writer *writer);
 /* Take all outcomes, oldest first, linked by `next`; empties the fd. */
 struct append_request *writer_outcomes(struct writer *writer);
 
+/* The views have no room to go on, or cannot be used: what waits for them
+ * should not wait. */
+bool writer_is_stalled(const struct writer *writer);
+
+/* A reader found the views unusable: they will not be believed again, and the
+ * daemon has to end. */
+void writer_distrust_views(struct writer *writer);
+
+/* A damaged event was read: its partnership has no state from now on. */
+void writer_note_damage(struct writer *writer, uint64_t seq);
+
+/* Microseconds of CLOCK_MONOTONIC. Any thread. */
+uint64_t writer_clock_us(void);
+
 /* Ask for the views to reach a position soon. */
 void writer_want_views(struct writer *writer, uint64_t position);
 

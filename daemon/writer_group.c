@@ -34,6 +34,7 @@ take_group(struct writer *writer)
     while (writer->submitted.first != NULL && size < WRITER_GROUP_SIZE_MAX) {
         struct append_request *request = append_queue_pop(&writer->submitted);
         size += request->message_size;
+        request->invalid = request->refused;
         append_queue_push(&group, request);
     }
     pthread_mutex_unlock(&writer->lock);
@@ -95,9 +96,9 @@ flush_group(struct writer *writer)
     struct span *spans = admit_spans(admit);
     if (spans == NULL)
         return LOG_FULL;
-    uint64_t start_us = writer_monotonic_us();
+    uint64_t start_us = writer_clock_us();
     enum log_result result = log_append(writer->log, spans, admit->count);
-    atomic_store(&writer->last_flush_us, writer_monotonic_us() - start_us);
+    atomic_store(&writer->last_flush_us, writer_clock_us() - start_us);
     free(spans);
     if (result == LOG_OK) {
         atomic_fetch_add(&writer->groups, 1);
@@ -107,22 +108,53 @@ flush_group(struct writer *writer)
     return result;
 }
 
-/* Nothing of the group is acknowledged; what depended on it neither. */
+/* Whatever was decided may rest on events that are not stored, or not known to
+ * be. */
 static void
-flush_failed(struct writer *writer, struct append_request *group,
-             enum log_result result)
+disk_failed(struct writer *writer, struct append_request *group)
 {
-    if (result == LOG_FULL) {
-        recent_forget_above(&writer->recent, log_tip(writer->log));
-        refuse_group(group, MODEL_STORAGE_FULL,
-                     "no room for the events; nothing was stored; make room "
-                     "and send them again");
-        return;
-    }
+    for (struct append_request *request = group; request != NULL;
+         request = request->next)
+        append_reconsider(request);
     refuse_group(group, MODEL_INDETERMINATE,
                  "the disk failed while the events were written: they may be "
                  "stored or not; send the same ids again");
     writer_set_state(writer, WRITER_FAILED);
+}
+
+/* Check and store a request alone, so that one which is too large for the room
+ * that is left costs the others nothing. */
+static enum log_result
+write_alone(struct writer *writer, struct append_request *request)
+{
+    struct append_request *next = request->next;
+    recent_forget_above(&writer->recent, log_tip(writer->log));
+    append_reconsider(request);
+    request->next = NULL;
+    admit_group(writer, request);
+    enum log_result result = flush_group(writer);
+    if (result == LOG_FULL) {
+        recent_forget_above(&writer->recent, log_tip(writer->log));
+        append_reconsider(request);
+        refuse_group(request, MODEL_STORAGE_FULL,
+                     "no room for the events; nothing was stored; make room "
+                     "and send them again");
+    }
+    request->next = next;
+    return result;
+}
+
+static void
+write_together(struct writer *writer, struct append_request *group)
+{
+    admit_group(writer, group);
+    enum log_result result = flush_group(writer);
+    for (struct append_request *request = group;
+         result == LOG_FULL && request != NULL; request = request->next)
+        if (write_alone(writer, request) == LOG_FAILED)
+            result = LOG_FAILED;
+    if (result == LOG_FAILED)
+        disk_failed(writer, group);
 }
 
 static void
@@ -167,10 +199,7 @@ writer_group(struct writer *writer)
                      "no room for the indexes; nothing was stored; make room "
                      "and send the events again");
     } else {
-        admit_group(writer, group);
-        enum log_result result = flush_group(writer);
-        if (result != LOG_OK)
-            flush_failed(writer, group, result);
+        write_together(writer, group);
     }
     hand_back(writer, group);
 }

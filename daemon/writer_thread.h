@@ -32,6 +32,9 @@ struct writer {
     struct admit admit;
     struct recent recent;
     int64_t last_recorded_ms;
+    uint64_t damaged; /* under the lock: a position to be noted, or 0 */
+    uint64_t checkpoint_retry_us;
+    _Atomic bool stalled;    /* the views had no room the last time */
     uint64_t views_retry_us; /* no room for the views: not before then */
     /* counters, see struct writer_stats */
     _Atomic uint64_t groups, appended, duplicates, refused, last_flush_us;
@@ -44,8 +47,6 @@ void writer_set_state(struct writer *writer, enum writer_state state);
 
 /* Events that are durable and not in the views. */
 uint64_t writer_views_lag(const struct writer *writer);
-
-uint64_t writer_monotonic_us(void);
 
 /* One group: take what is waiting, check it, make it durable, hand it back. */
 void writer_group(struct writer *writer);

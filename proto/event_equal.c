@@ -3,6 +3,9 @@
 
 #include <stdlib.h>
 
+/* An event's depth; an answer holds terms one array and two maps deeper. */
+#define EQUAL_DEPTH_MAX (MODEL_DEPTH_MAX + 4)
+
 /* Pairs sorted without an allocation: an event has fewer fields. */
 #define PAIRS_INLINE ((size_t)24)
 /* Up to here looking each key up is faster than sorting. */
@@ -26,7 +29,7 @@ struct equal_pairs {
     struct equal_pair few[PAIRS_INLINE];
 };
 
-/* Bounded: containers nest MODEL_DEPTH_MAX deep. */
+/* Bounded: containers nest EQUAL_DEPTH_MAX deep. */
 static bool value_equal(struct span a, struct span b, unsigned depth);
 
 /* --- maps -----------------------------------------------------------------*/
@@ -174,10 +177,10 @@ value_equal(struct span a, struct span b, unsigned depth)
     case MP_EXT:
         return x.ext_type == y.ext_type && span_equal(x.body, y.body);
     case MP_ARRAY:
-        return x.count == y.count && depth < MODEL_DEPTH_MAX &&
+        return x.count == y.count && depth < EQUAL_DEPTH_MAX &&
                array_equal(left, right, x.count, depth + 1);
     case MP_MAP:
-        return depth < MODEL_DEPTH_MAX &&
+        return depth < EQUAL_DEPTH_MAX &&
                map_equal((struct equal_map){left, x.count},
                          (struct equal_map){right, y.count}, depth + 1);
     }

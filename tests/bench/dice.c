@@ -26,7 +26,7 @@ dice_below(struct dice *dice, uint64_t limit)
 bool
 dice_chance(struct dice *dice, double share)
 {
-    double throw = (double)(dice_next(dice) >> (64 - MANTISSA_BITS)) /
-                   (double)((uint64_t)1 << MANTISSA_BITS);
-    return throw < share;
+    double thrown = (double)(dice_next(dice) >> (64 - MANTISSA_BITS)) /
+                    (double)((uint64_t)1 << MANTISSA_BITS);
+    return thrown < share;
 }

@@ -5,7 +5,7 @@
 #include <stdio.h>
 #include <stdlib.h>
 
-_Noreturn void
+void
 fail(const char *format, ...)
 {
     va_list arguments;

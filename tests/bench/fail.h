@@ -7,7 +7,7 @@
  * error, no memory.  Says why on standard error and ends with status 1; the
  * daemons that were started die with the process.
  */
-_Noreturn void fail(const char *format, ...)
-    __attribute__((format(printf, 1, 2)));
+void fail(const char *format, ...)
+    __attribute__((noreturn, format(printf, 1, 2)));
 
 #endif

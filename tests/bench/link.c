@@ -170,7 +170,7 @@ link_call(struct link *link, const char *method, struct span params)
     return message.result;
 }
 
-_Noreturn void
+void
 link_fail(const char *method, struct span error)
 {
     struct span code = mp_get_str(error, "code");

@@ -42,6 +42,6 @@ struct span link_call(struct link *link, const char *method,
                       struct span params);
 
 /* Ends the program with what an error answer says. */
-_Noreturn void link_fail(const char *method, struct span error);
+void link_fail(const char *method, struct span error) __attribute__((noreturn));
 
 #endif

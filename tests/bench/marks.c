@@ -33,14 +33,30 @@ day_of(uint32_t index)
     return 1 + index % 28;
 }
 
+static bool
+is_by_middle(uint32_t index)
+{
+    uint32_t month = month_of(index);
+    return kind_of(index) != MARK_MEETING &&
+           (month < MIDDLE_MONTH ||
+            (month == MIDDLE_MONTH && day_of(index) <= MIDDLE_DAY));
+}
+
 uint64_t
 marks_by_middle(void)
 {
     uint64_t count = 0;
     for (uint32_t i = 0; i < MARKS_COUNT; i++)
-        count += kind_of(i) != MARK_MEETING &&
-                 (month_of(i) < MIDDLE_MONTH ||
-                  (month_of(i) == MIDDLE_MONTH && day_of(i) <= MIDDLE_DAY));
+        count += is_by_middle(i);
+    return count;
+}
+
+uint64_t
+marks_late_by_middle(void)
+{
+    uint64_t count = 0;
+    for (uint32_t i = 0; i < MARKS_COUNT; i++)
+        count += is_by_middle(i) && kind_of(i) == MARK_LATE;
     return count;
 }
 

@@ -64,12 +64,12 @@ append_rate(struct link *link, const struct way *way, struct events *events)
 static void
 way_tell(struct way *way, struct series *disk, struct measure *measure)
 {
-    struct report_row row = {.group = "append",
-                             .what = way->what,
-                             .value = series_at(&way->rates, 0.5),
-                             .unit = "ev/s",
-                             .base = series_at(disk, 0.5),
-                             .remark = "ratio: to the disk's flushes"};
+    struct report_row row = {
+        .group = "append",
+        .what = way->what,
+        .value = {series_at(&way->rates, 0.5), series_at(disk, 0.5)},
+        .unit = "ev/s",
+        .remark = "ratio: to the disk's flushes"};
     report_add(&measure->report, &row);
     series_deinit(&way->rates);
 }
@@ -92,7 +92,7 @@ ways_run(struct measure *measure, struct link *link, struct way *ways,
     events_deinit(&events);
     struct report_row row = {.group = "append",
                              .what = "the disk: 4 KiB written and flushed",
-                             .value = series_at(&disk, 0.5),
+                             .value = {series_at(&disk, 0.5), 0},
                              .unit = "flush/s"};
     report_add(&measure->report, &row);
     for (size_t i = 0; i < count; i++)

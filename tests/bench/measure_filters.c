@@ -143,8 +143,7 @@ add_questions(struct probe_list *list, const struct filter_log *log)
                               .size = log->size,
                               .link = log->link,
                               .method = question->method,
-                              .key = "events",
-                              .expected = question->expected};
+                              .check = {"events", question->expected}};
         probe_add(list, &probe, question->arguments);
     }
 }

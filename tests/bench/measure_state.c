@@ -19,12 +19,14 @@
  * gets through fewer, which the row says. */
 #define LATE_SECONDS_MAX 20.0
 #define TIMELINE_PAGE 100
+#define CURSOR_SIZE 512
 
 struct aged {
     uint64_t size;
     char names[NAME_SIZE];
     char partnership[NAME_SIZE];
     uint64_t position; /* of its last event */
+    char cursor[CURSOR_SIZE];
     struct marks_content content;
 };
 
@@ -44,37 +46,25 @@ aged_load(struct aged *aged, struct link *link, uint64_t size)
 /* --- questions -----------------------------------------------------------*/
 
 static void
-add_state(struct probe_list *list, const struct aged *aged, struct link *link)
+add_state(struct probe_list *list, const struct aged *aged, struct probe probe)
 {
     uint64_t before = aged->content.live_before;
     uint64_t all = before + MARKS_COUNT + aged->content.live_after;
-    struct probe probe = {.group = "state",
-                          .size = aged->size,
-                          .link = link,
-                          .method = "state",
-                          .key = "events"};
+    probe.method = "state";
     probe.what = "newest";
-    probe.expected = all;
+    probe.check = (struct probe_check){"events", all};
     probe_add(list, &probe,
               (const struct probe_argument[]){
                   {"partnership", .text = aged->partnership},
                   {"at", .text = MARKS_NEWEST},
                   {0}});
     probe.what = "in the middle";
-    probe.expected = before + marks_by_middle();
+    probe.check.expected = before + marks_by_middle();
+    probe.check_too = (struct probe_check){"possible", MARKS_MEETINGS};
     probe_add(list, &probe,
               (const struct probe_argument[]){
                   {"partnership", .text = aged->partnership},
                   {"at", .text = MARKS_MIDDLE},
-                  {0}});
-    probe.what = "newest --then";
-    probe.expected = all - MARKS_LATE;
-    probe.folds = true;
-    probe_add(list, &probe,
-              (const struct probe_argument[]){
-                  {"partnership", .text = aged->partnership},
-                  {"at", .text = MARKS_NEWEST},
-                  {"known", .text = MARKS_NEWEST},
                   {0}});
 }
 
@@ -82,17 +72,34 @@ add_state(struct probe_list *list, const struct aged *aged, struct link *link)
  * before and the marks had been stored. */
 static void
 add_restricted(struct probe_list *list, const struct aged *aged,
-               struct link *link)
+               struct probe probe)
 {
+    uint64_t before = aged->content.live_before;
     uint64_t after = aged->size - MARKS_COUNT - (aged->size - MARKS_COUNT) / 2;
-    struct probe probe = {.group = "state",
-                          .size = aged->size,
-                          .link = link,
-                          .method = "state",
-                          .key = "events",
-                          .folds = true};
-    probe.what = "newest, recorded by the middle";
-    probe.expected = aged->content.live_before + MARKS_COUNT;
+    probe.method = "state";
+    probe.folds = true;
+    probe.what = "newest --then";
+    probe.check = (struct probe_check){
+        "events", before + MARKS_COUNT - MARKS_LATE + aged->content.live_after};
+    probe.check_too = (struct probe_check){"undisclosed", MARKS_LATE};
+    probe_add(list, &probe,
+              (const struct probe_argument[]){
+                  {"partnership", .text = aged->partnership},
+                  {"at", .text = MARKS_NEWEST},
+                  {"known", .text = MARKS_NEWEST},
+                  {0}});
+    probe.what = "middle --then";
+    probe.check.expected = before + marks_by_middle() - marks_late_by_middle();
+    probe.check_too.expected = marks_late_by_middle();
+    probe_add(list, &probe,
+              (const struct probe_argument[]){
+                  {"partnership", .text = aged->partnership},
+                  {"at", .text = MARKS_MIDDLE},
+                  {"known", .text = MARKS_MIDDLE},
+                  {0}});
+    probe.what = "newest --recorded the middle";
+    probe.check.expected = before + MARKS_COUNT;
+    probe.check_too = (struct probe_check){"undisclosed", 0};
     probe_add(list, &probe,
               (const struct probe_argument[]){
                   {"partnership", .text = aged->partnership},
@@ -102,31 +109,19 @@ add_restricted(struct probe_list *list, const struct aged *aged,
 }
 
 static void
-add_others(struct probe_list *list, const struct aged *aged, struct link *link)
+add_lists(struct probe_list *list, const struct aged *aged, struct probe probe)
 {
-    struct probe probe = {
-        .group = "state", .size = aged->size, .link = link, .key = "possible"};
-    probe.what = "possible, in the middle";
-    probe.method = "state";
-    probe.expected = MARKS_MEETINGS;
+    probe.method = "gap";
+    probe.what = "gap of the partnership";
+    probe.check = (struct probe_check){"events", MARKS_LATE};
     probe_add(list, &probe,
               (const struct probe_argument[]){
                   {"partnership", .text = aged->partnership},
-                  {"at", .text = MARKS_MIDDLE},
+                  {"at", .text = "2010-12-31"},
                   {0}});
-    probe.what = "undisclosed, at the newest";
-    probe.key = "undisclosed";
-    probe.expected = MARKS_LATE;
-    probe_add(list, &probe,
-              (const struct probe_argument[]){
-                  {"partnership", .text = aged->partnership},
-                  {"at", .text = MARKS_NEWEST},
-                  {"known", .text = MARKS_NEWEST},
-                  {0}});
-    probe.what = "timeline --possible, one page";
     probe.method = "timeline";
-    probe.key = "events";
-    probe.expected = TIMELINE_PAGE;
+    probe.what = "timeline --possible, the first page";
+    probe.check.expected = TIMELINE_PAGE;
     probe_add(list, &probe,
               (const struct probe_argument[]){
                   {"partnership", .text = aged->partnership},
@@ -134,14 +129,44 @@ add_others(struct probe_list *list, const struct aged *aged, struct link *link)
                   {"possible", .truth = true},
                   {"limit", .number = TIMELINE_PAGE},
                   {0}});
-    probe.what = "gap of the partnership";
-    probe.method = "gap";
-    probe.expected = MARKS_LATE;
+    probe.what = "timeline --possible, the last full";
     probe_add(list, &probe,
               (const struct probe_argument[]){
                   {"partnership", .text = aged->partnership},
-                  {"at", .text = "2010-12-31"},
+                  {"at", .text = MARKS_MIDDLE},
+                  {"possible", .truth = true},
+                  {"limit", .number = TIMELINE_PAGE},
+                  {"cursor", .text = aged->cursor},
                   {0}});
+}
+
+/* Follow a timeline to its end for the cursor of the last page but one. */
+static void
+find_cursor(struct aged *aged, struct link *link)
+{
+    char newer[CURSOR_SIZE] = "";
+    for (bool more = true; more;) {
+        struct mp_buf params = {0};
+        probe_put_arguments(
+            &params, (const struct probe_argument[]){
+                         {"partnership", .text = aged->partnership},
+                         {"at", .text = MARKS_MIDDLE},
+                         {"possible", .truth = true},
+                         {"limit", .number = TIMELINE_PAGE},
+                         {newer[0] == '\0' ? NULL : "cursor", .text = newer},
+                         {0}});
+        struct span cursor = mp_get_str(
+            link_call(link, "timeline", mp_buf_span(&params)), "cursor");
+        mp_buf_deinit(&params);
+        more = cursor.data != NULL;
+        if (more)
+            memcpy(aged->cursor, newer, sizeof(newer));
+        if (cursor.size >= sizeof(newer))
+            fail("a cursor has %zu bytes", cursor.size);
+        if (more)
+            snprintf(newer, sizeof(newer), "%.*s", (int)cursor.size,
+                     (const char *)cursor.data);
+    }
 }
 
 /* --- late arrivals -------------------------------------------------------*/
@@ -220,22 +245,25 @@ late_tell(struct late *late, struct late *base, uint64_t size,
           struct report *report)
 {
     char remark[NAME_SIZE];
-    bool first = late == base;
-    struct report_row row = {"late", NULL, size, 0, "us", 0, remark};
+    struct latency *latencies[] = {&late->append, &late->state};
+    struct latency *bases[] = {&base->append, &base->state};
+    static const char *const whats[] = {"append", "state right after it"};
     snprintf(remark, sizeof(remark), "%d arrivals in %.1f s", late->count,
              late->seconds);
-    row.what = "append p50";
-    row.value = latency_p50(&late->append);
-    row.base = first ? 0 : latency_p50(&base->append);
-    report_add(report, &row);
-    row.what = "state right after it p50";
-    row.value = latency_p50(&late->state);
-    row.base = first ? 0 : latency_p50(&base->state);
-    report_add(report, &row);
-    row.what = "state right after it p99";
-    row.value = latency_p99(&late->state);
-    row.base = first ? 0 : latency_p99(&base->state);
-    report_add(report, &row);
+    for (size_t i = 0; i < sizeof(whats) / sizeof(whats[0]); i++) {
+        struct report_row row = {
+            .group = "late",
+            .what = whats[i],
+            .size = size,
+            .value = {latency_p50(latencies[i]),
+                      late == base ? 0 : latency_p50(bases[i])},
+            .unit = "us",
+            .p99 = {latency_p99(latencies[i]),
+                    late == base ? 0 : latency_p99(bases[i])},
+            .remark = remark,
+        };
+        report_add(report, &row);
+    }
 }
 
 static void
@@ -267,9 +295,12 @@ measure_state(struct measure *measure)
     for (; measure->partnership_sizes[count] != 0; count++)
         aged_load(&aged[count], link, measure->partnership_sizes[count]);
     for (size_t i = 0; i < count; i++) {
-        add_state(&list, &aged[i], link);
-        add_restricted(&list, &aged[i], link);
-        add_others(&list, &aged[i], link);
+        struct probe probe = {
+            .group = "state", .size = aged[i].size, .link = link};
+        find_cursor(&aged[i], link);
+        add_state(&list, &aged[i], probe);
+        add_restricted(&list, &aged[i], probe);
+        add_lists(&list, &aged[i], probe);
     }
     probe_run(&list, &effort, &measure->report);
     measure_late(measure, aged, count, link);

@@ -23,28 +23,42 @@ whole_tell(struct whole *whole, const char *group, const char *what,
     struct report_row row = {.group = group,
                              .what = what,
                              .size = whole->size,
-                             .value = value,
+                             .value = {value, 0},
                              .unit = unit};
     report_add(&whole->measure->report, &row);
 }
 
 void
-whole_tell_ping(struct whole *whole, const char *group, struct series *series)
+whole_tell_latency(struct whole *whole, const char *group, const char *what,
+                   struct latency *latency)
 {
-    double p50 = series_at(&whole->ping_alone, 0.5);
-    double p99 = series_at(&whole->ping_alone, 0.99);
-    struct report_row rows[] = {
-        {group, "ping beside it p50", whole->size, series_at(series, 0.5), "us",
-         p50, "ratio: to ping alone"},
-        {group, "ping beside it p99", whole->size, series_at(series, 0.99),
-         "us", p99, "ratio: to ping alone"},
-        {group, "ping beside it, the longest", whole->size,
-         series_at(series, 1), "us", series_at(&whole->ping_alone, 1),
-         "ratio: to ping alone"},
-    };
-    for (size_t i = 0; i < sizeof(rows) / sizeof(rows[0]); i++)
-        report_add(&whole->measure->report, &rows[i]);
-    series_deinit(series);
+    struct report_row row = {.group = group,
+                             .what = what,
+                             .size = whole->size,
+                             .value = {latency_p50(latency), 0},
+                             .unit = "us",
+                             .p99 = {latency_p99(latency), 0}};
+    report_add(&whole->measure->report, &row);
+}
+
+void
+whole_tell_ping(struct whole *whole, const char *group, struct series *pings)
+{
+    struct series *alone = &whole->ping_alone;
+    struct report_row row = {
+        .group = group,
+        .what = "ping beside it",
+        .size = whole->size,
+        .value = {series_at(pings, 0.5), series_at(alone, 0.5)},
+        .unit = "us",
+        .p99 = {series_at(pings, 0.99), series_at(alone, 0.99)},
+        .remark = "ratio: to ping alone"};
+    report_add(&whole->measure->report, &row);
+    row.what = "ping beside it, the longest";
+    row.value = (struct report_value){series_at(pings, 1), series_at(alone, 1)};
+    row.p99 = (struct report_value){0, 0};
+    report_add(&whole->measure->report, &row);
+    series_deinit(pings);
 }
 
 /* --- portfolio -----------------------------------------------------------*/
@@ -106,10 +120,7 @@ measure_portfolio(struct whole *whole)
     for (int i = 0; i < whole->measure->rounds; i++)
         series_add(&seconds, portfolio_pass(whole, &pages));
     struct series pings = pinger_stop(pinger);
-    whole_tell(whole, "portfolio", "page of 1000 p50",
-               latency_p50(&pages) / 1e3, "ms");
-    whole_tell(whole, "portfolio", "page of 1000 p99",
-               latency_p99(&pages) / 1e3, "ms");
+    whole_tell_latency(whole, "portfolio", "page of 1000", &pages);
     whole_tell(whole, "portfolio", "all pages", series_at(&seconds, 0.5), "s");
     whole_tell(whole, "portfolio", "partnerships per second",
                (double)whole->partnerships / series_at(&seconds, 0.5), "1/s");
@@ -150,10 +161,13 @@ ping_alone(struct whole *whole)
     struct pinger *pinger = pinger_start(whole->daemon.socket);
     (void)poll(NULL, 0, (int)(whole->measure->seconds * 1e3));
     whole->ping_alone = pinger_stop(pinger);
-    whole_tell(whole, "ping", "alone p50", series_at(&whole->ping_alone, 0.5),
-               "us");
-    whole_tell(whole, "ping", "alone p99", series_at(&whole->ping_alone, 0.99),
-               "us");
+    struct report_row row = {.group = "ping",
+                             .what = "alone",
+                             .size = whole->size,
+                             .value = {series_at(&whole->ping_alone, 0.5), 0},
+                             .unit = "us",
+                             .p99 = {series_at(&whole->ping_alone, 0.99), 0}};
+    report_add(&whole->measure->report, &row);
 }
 
 void

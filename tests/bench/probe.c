@@ -78,17 +78,27 @@ count_of(struct span answer, const char *key)
 }
 
 static void
+check_answer(const struct probe *probe, const struct probe_check *check,
+             struct span answer)
+{
+    if (check->key == NULL)
+        return;
+    uint64_t count = count_of(answer, check->key);
+    if (count != check->expected)
+        fail("%s, %llu: %s is %lld in the answer and should be %llu",
+             probe->what, (unsigned long long)probe->size, check->key,
+             (long long)count, (unsigned long long)check->expected);
+}
+
+static void
 ask(struct probe *probe)
 {
     double start = clock_us();
     struct span answer =
         link_call(probe->link, probe->method, mp_buf_span(&probe->params));
     latency_add(&probe->latency, clock_us() - start);
-    uint64_t count = count_of(answer, probe->key);
-    if (count != probe->expected)
-        fail("%s, %llu: %s is %lld in the answer and should be %llu",
-             probe->what, (unsigned long long)probe->size, probe->key,
-             (long long)count, (unsigned long long)probe->expected);
+    check_answer(probe, &probe->check, answer);
+    check_answer(probe, &probe->check_too, answer);
     probe->answer_size = answer.size;
 }
 
@@ -103,61 +113,76 @@ ask_round(struct probe *probe, const struct probe_effort *effort)
 
 /* --- telling -------------------------------------------------------------*/
 
-/* The same question on the smallest log, or NULL for the smallest itself. */
-static struct probe *
-base_of(const struct probe_list *list, const struct probe *probe)
-{
-    struct probe *base = list->probes;
-    while (strcmp(base->what, probe->what) != 0)
-        base++;
-    return base == probe ? NULL : base;
-}
-
+/* `base` is the same question on the smallest log, or NULL for itself. */
 static void
-tell(const struct probe_list *list, struct probe *probe, struct report *report)
+tell(struct probe *probe, struct probe *base, struct report *report)
 {
     char what[TEXT_SIZE], remark[TEXT_SIZE];
-    struct probe *base = base_of(list, probe);
     double p50 = latency_p50(&probe->latency);
-    struct report_row row = {.group = probe->group,
-                             .what = what,
-                             .size = probe->size,
-                             .unit = "us",
-                             .remark = remark};
+    double base_p50 = base == NULL ? 0 : latency_p50(&base->latency);
+    double base_p99 = base == NULL ? 0 : latency_p99(&base->latency);
+    struct report_row row = {
+        .group = probe->group,
+        .what = probe->what,
+        .size = probe->size,
+        .value = {p50, base_p50},
+        .unit = "us",
+        .p99 = {latency_p99(&probe->latency), base_p99},
+        .remark = remark,
+    };
     snprintf(remark, sizeof(remark), "%llu %s, %zu B",
-             (unsigned long long)probe->expected, probe->key,
+             (unsigned long long)probe->check.expected, probe->check.key,
              probe->answer_size);
-    snprintf(what, sizeof(what), "%s p50", probe->what);
-    row.value = p50;
-    row.base = base == NULL ? 0 : latency_p50(&base->latency);
-    report_add(report, &row);
-    snprintf(what, sizeof(what), "%s p99", probe->what);
-    row.value = latency_p99(&probe->latency);
-    row.base = base == NULL ? 0 : latency_p99(&base->latency);
     report_add(report, &row);
     if (!probe->folds)
         return;
-    snprintf(what, sizeof(what), "%s folded", probe->what);
-    row.unit = "M ev/s";
-    row.value = (double)probe->expected / p50;
-    row.base =
-        base == NULL ? 0 : (double)base->expected / latency_p50(&base->latency);
-    report_add(report, &row);
+    snprintf(what, sizeof(what), "%s, folded", probe->what);
+    double rate = (double)probe->check.expected / p50;
+    double base_rate =
+        base == NULL ? 0 : (double)base->check.expected / base_p50;
+    report_add(report, &(struct report_row){.group = probe->group,
+                                            .what = what,
+                                            .size = probe->size,
+                                            .value = {rate, base_rate},
+                                            .unit = "M ev/s"});
+}
+
+static bool
+is_same(const struct probe *a, const struct probe *b)
+{
+    return strcmp(a->group, b->group) == 0 && strcmp(a->what, b->what) == 0;
+}
+
+static void
+tell_all(struct probe_list *list, struct report *report)
+{
+    struct probe *probes = list->probes;
+    for (size_t i = 0; i < list->count; i++) {
+        size_t base = 0;
+        while (!is_same(&probes[base], &probes[i]))
+            base++;
+        if (base < i)
+            continue; /* told with its base */
+        tell(&probes[i], NULL, report);
+        for (size_t j = i + 1; j < list->count; j++) {
+            if (is_same(&probes[i], &probes[j]))
+                tell(&probes[j], &probes[i], report);
+        }
+    }
 }
 
 void
 probe_run(struct probe_list *list, const struct probe_effort *effort,
           struct report *report)
 {
-    for (size_t i = 0; i < list->count; i++)
-        ask(&list->probes[i]); /* what is read for the first time is no answer
-                                  to how fast it is */
-    for (size_t i = 0; i < list->count; i++)
+    /* What is read from the disk for the first time says little. */
+    for (size_t i = 0; i < list->count; i++) {
+        ask(&list->probes[i]);
         series_clear(&list->probes[i].latency.round);
+    }
     for (int round = 0; round < effort->rounds; round++) {
         for (size_t i = 0; i < list->count; i++)
             ask_round(&list->probes[i], effort);
     }
-    for (size_t i = 0; i < list->count; i++)
-        tell(list, &list->probes[i], report);
+    tell_all(list, report);
 }

@@ -20,6 +20,13 @@ struct probe_argument {
     bool truth;       /* otherwise */
 };
 
+/* The number, or the length of the array, under `key` of the answer must be
+ * `expected`.  No key: nothing is checked. */
+struct probe_check {
+    const char *key;
+    uint64_t expected;
+};
+
 struct probe {
     const char *group;
     const char *what;
@@ -27,11 +34,8 @@ struct probe {
     struct link *link;
     const char *method;
     struct mp_buf params;
-    /* The number (or the length of the array) under `key` of the answer must
-     * be `expected`. */
-    const char *key;
-    uint64_t expected;
-    bool folds; /* also say how many events per second the answer counts */
+    struct probe_check check, check_too;
+    bool folds; /* it counts events: say how many in a second, too */
     size_t answer_size;
     struct latency latency;
 };
@@ -54,7 +58,8 @@ struct probe_effort {
     double seconds; /* of one probe in one round */
 };
 
-/* Ask them all, in rounds, by turns; then add their rows. */
+/* Ask them all, in rounds, by turns; then add their rows, those of the same
+ * question one below the other. */
 void probe_run(struct probe_list *list, const struct probe_effort *effort,
                struct report *report);
 

@@ -13,14 +13,19 @@ struct report {
     FILE *tabs; /* or NULL */
 };
 
+/* A number with what it is compared with; base 0: with nothing. */
+struct report_value {
+    double value, base;
+};
+
 struct report_row {
     const char *group; /* "state", "replay", ... */
     const char *what;
-    uint64_t size; /* events or partnerships that it was measured on */
-    double value;
+    uint64_t size;             /* of the log or partnership; 0: of none */
+    struct report_value value; /* of a latency: its p50 */
     const char *unit;
-    double base;        /* what value is compared with; 0: nothing */
-    const char *remark; /* or NULL */
+    struct report_value p99; /* in the same unit; value 0: there is none */
+    const char *remark;      /* or NULL */
 };
 
 void report_head(struct report *report);

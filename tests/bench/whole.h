@@ -21,9 +21,12 @@ struct whole {
 void whole_tell(struct whole *whole, const char *group, const char *what,
                 double value, const char *unit);
 
-/* Takes the series. */
+void whole_tell_latency(struct whole *whole, const char *group,
+                        const char *what, struct latency *latency);
+
+/* Compared with ping alone.  Takes the series. */
 void whole_tell_ping(struct whole *whole, const char *group,
-                     struct series *series);
+                     struct series *pings);
 
 /* Start it without its views; how fast they are there again, and what is
  * served meanwhile. */

@@ -70,9 +70,7 @@ whole_rebuild(struct whole *whole)
                "ev/s");
     whole_tell(whole, "rebuild", "get by seq served meanwhile", (double)served,
                "gets");
-    whole_tell(whole, "rebuild", "get by seq meanwhile p50", latency_p50(&gets),
-               "us");
-    whole_tell(whole, "rebuild", "get by seq meanwhile p99", latency_p99(&gets),
-               "us");
+    if (served > 0)
+        whole_tell_latency(whole, "rebuild", "get by seq meanwhile", &gets);
     latency_deinit(&gets);
 }

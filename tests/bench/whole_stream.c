@@ -1,5 +1,6 @@
 /* SPDX-License-Identifier: MIT */
 #include <poll.h>
+#include <stdio.h>
 
 #include "tests/bench/fail.h"
 #include "tests/bench/pinger.h"
@@ -9,6 +10,9 @@
  * daemon sends to a fast one. */
 #define SLOW_READ_SIZE ((size_t)65536)
 #define SLOW_WAIT_MS 10
+/* No stored event is smaller, so a stream is at least as long as that. */
+#define EVENT_SIZE_MIN 100
+#define WHAT_SIZE 64
 
 static uint32_t
 stream_begin(struct link *link)
@@ -57,11 +61,22 @@ stream_pass(struct whole *whole, struct series *first_us, struct series *rates)
 }
 
 static void
-tell_memory(struct whole *whole, const char *what_peak, const char *what_own)
+tell_memory(struct whole *whole, const char *when,
+            const struct entented_memory *before)
 {
+    char what[WHAT_SIZE];
     struct entented_memory memory = entented_memory(&whole->daemon);
-    whole_tell(whole, "stream", what_peak, memory.resident_peak, "MiB");
-    whole_tell(whole, "stream", what_own, memory.own, "MiB");
+    struct report_row row = {
+        .group = "stream",
+        .what = what,
+        .size = whole->size,
+        .value = {memory.resident_peak, before->resident_peak},
+        .unit = "MiB"};
+    snprintf(what, sizeof(what), "VmHWM %s", when);
+    report_add(&whole->measure->report, &row);
+    snprintf(what, sizeof(what), "anonymous memory %s", when);
+    row.value = (struct report_value){memory.own, before->own};
+    report_add(&whole->measure->report, &row);
 }
 
 static void
@@ -83,19 +98,19 @@ stream_fast(struct whole *whole)
 
 /* Leaves in the middle: that is allowed, and frees what it held. */
 static void
-stream_slow(struct whole *whole)
+stream_slow(struct whole *whole, const struct entented_memory *before)
 {
     struct link *link = entented_link(&whole->daemon);
     struct pinger *pinger = pinger_start(whole->daemon.socket);
-    double end = clock_us() + whole->measure->seconds * 1e6;
-    uint64_t left = whole->size * 100; /* an event is larger than 100 bytes */
+    double seconds = whole->measure->seconds * whole->measure->rounds;
+    double end = clock_us() + seconds * 1e6;
+    uint64_t left = whole->size * EVENT_SIZE_MIN;
     (void)stream_begin(link);
     while (clock_us() < end && left > SLOW_READ_SIZE) {
         left -= link_read_some(link, SLOW_READ_SIZE);
         (void)poll(NULL, 0, SLOW_WAIT_MS);
     }
-    tell_memory(whole, "VmHWM beside a slow reader",
-                "own memory beside a slow reader");
+    tell_memory(whole, "beside a slow reader", before);
     struct series pings = pinger_stop(pinger);
     whole_tell_ping(whole, "slow", &pings);
     link_close(link);
@@ -109,8 +124,10 @@ whole_stream(struct whole *whole)
     entented_stop(&whole->daemon);
     entented_start(&whole->daemon);
     whole->link = entented_link(&whole->daemon);
-    tell_memory(whole, "VmHWM before", "own memory before");
+    struct entented_memory none = {0, 0};
+    struct entented_memory before = entented_memory(&whole->daemon);
+    tell_memory(whole, "before", &none);
     stream_fast(whole);
-    tell_memory(whole, "VmHWM after", "own memory after");
-    stream_slow(whole);
+    tell_memory(whole, "after", &before);
+    stream_slow(whole, &before);
 }

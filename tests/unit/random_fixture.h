@@ -19,9 +19,9 @@ random_seed(const char *what)
     const char *given = getenv("TEST_SEED");
     struct timespec now;
     clock_gettime(CLOCK_REALTIME, &now);
-    uint64_t seed = given != NULL ? strtoull(given, NULL, 0)
-                                  : (uint64_t)now.tv_sec * 1000003 +
-                                        (uint64_t)now.tv_nsec;
+    uint64_t seed =
+        given != NULL ? strtoull(given, NULL, 0)
+                      : (uint64_t)now.tv_sec * 1000003 + (uint64_t)now.tv_nsec;
     printf("%s: TEST_SEED=%" PRIu64 "\n", what, seed);
     fflush(stdout);
     return seed;

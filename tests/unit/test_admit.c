@@ -15,9 +15,9 @@
 /* What the log holds before each test, in position order. */
 #define HISTORY                                                                \
     "[{'events':[" E("offer", "p", ",'id':'o1'") "," /* 1 */                   \
-    E("agreement", "p", ",'id':'a1'") ","            /* 2 */                   \
-    E("dispute", "q", ",'id':'d1'") ","              /* 3 */                   \
-    E("note", "q", ",'id':'n1'") "]}]"               /* 4 */
+        E("agreement", "p", ",'id':'a1'") ","        /* 2 */                   \
+        E("dispute", "q", ",'id':'d1'") ","          /* 3 */                   \
+        E("note", "q", ",'id':'n1'") "]}]"           /* 4 */
 
 struct bench {
     struct data data;
@@ -108,9 +108,8 @@ static const struct {
     {"expect as it is",
      "[{'events':[" E("note", "p", "") "],'expect':{'p':2,'q':2,'z':0}}]",
      ACCEPTED, -1, ""},
-    {"expect too low",
-     "[{'events':[" E("note", "p", "") "],'expect':{'p':1}}]", MODEL_CONFLICT,
-     -1, ""},
+    {"expect too low", "[{'events':[" E("note", "p", "") "],'expect':{'p':1}}]",
+     MODEL_CONFLICT, -1, ""},
     {"expect too high",
      "[{'events':[" E("note", "p", "") "],'expect':{'p':3}}]", MODEL_CONFLICT,
      -1, ""},
@@ -120,22 +119,20 @@ static const struct {
     {"expect of what does not exist",
      "[{'events':[" E("note", "p", "") "],'expect':{'z':1}}]", MODEL_CONFLICT,
      -1, ""},
-    {"same id and content",
-     "[{'events':[" E("offer", "p", ",'id':'o1'") "]}]", ACCEPTED, -1, ""},
+    {"same id and content", "[{'events':[" E("offer", "p", ",'id':'o1'") "]}]",
+     ACCEPTED, -1, ""},
     {"same id, other content",
-     "[{'events':[" E("note", "p", "") ","
-     E("offer", "q", ",'id':'o1'") "]}]",
+     "[{'events':[" E("note", "p", "") "," E("offer", "q", ",'id':'o1'") "]}]",
      MODEL_DUPLICATE_ID, 1, "id"},
     {"same id twice in a batch",
-     "[{'events':[" E("note", "p", ",'id':'x'") ","
-     E("note", "p", ",'id':'x'") "]}]",
+     "[{'events':[" E("note", "p", ",'id':'x'") "," E("note", "p",
+                                                      ",'id':'x'") "]}]",
      MODEL_DUPLICATE_ID, 1, "id"},
     {"same stored id twice in a batch",
-     "[{'events':[" E("offer", "p", ",'id':'o1'") ","
-     E("offer", "p", ",'id':'o1'") "]}]",
+     "[{'events':[" E("offer", "p", ",'id':'o1'") "," E("offer", "p",
+                                                        ",'id':'o1'") "]}]",
      MODEL_DUPLICATE_ID, 1, "id"},
-    {"unknown re",
-     "[{'events':[" E("note", "p", ",'re':'zz'") "]}]",
+    {"unknown re", "[{'events':[" E("note", "p", ",'re':'zz'") "]}]",
      MODEL_UNKNOWN_REFERENCE, 0, "re"},
     {"unknown corrects",
      "[{'events':[" E("note", "p", ",'corrects':'zz'") "]}]",
@@ -147,12 +144,12 @@ static const struct {
      "[{'events':[" E("note", "p", ",'id':'x','re':'x'") "]}]",
      MODEL_UNKNOWN_REFERENCE, 0, "re"},
     {"reference ahead in the batch",
-     "[{'events':[" E("note", "p", ",'re':'x'") ","
-     E("note", "p", ",'id':'x'") "]}]",
+     "[{'events':[" E("note", "p", ",'re':'x'") "," E("note", "p",
+                                                      ",'id':'x'") "]}]",
      MODEL_UNKNOWN_REFERENCE, 0, "re"},
     {"reference back in the batch",
-     "[{'events':[" E("offer", "p", ",'id':'x'") ","
-     E("acceptance", "p", ",'re':'x'") "]}]",
+     "[{'events':[" E("offer", "p", ",'id':'x'") "," E("acceptance", "p",
+                                                       ",'re':'x'") "]}]",
      ACCEPTED, -1, ""},
     {"acceptance of an offer",
      "[{'events':[" E("acceptance", "p", ",'re':'o1'") "]}]", ACCEPTED, -1, ""},
@@ -183,27 +180,27 @@ static const struct {
      "[{'events':[" E("offer", "q", ",'id':'o1'") "],'expect':{'p':9}}]",
      MODEL_DUPLICATE_ID, 0, "id"},
     {"ids before references",
-     "[{'events':[" E("note", "p", ",'re':'zz'") ","
-     E("offer", "q", ",'id':'o1'") "]}]",
+     "[{'events':[" E("note", "p", ",'re':'zz'") "," E("offer", "q",
+                                                       ",'id':'o1'") "]}]",
      MODEL_DUPLICATE_ID, 1, "id"},
     {"expect before references",
      "[{'events':[" E("note", "p", ",'re':'zz'") "],'expect':{'p':9}}]",
      MODEL_CONFLICT, -1, ""},
     {"unknown before invalid",
-     "[{'events':[" E("acceptance", "p", ",'re':'a1'") ","
-     E("note", "p", ",'re':'zz'") "]}]",
+     "[{'events':[" E("acceptance", "p",
+                      ",'re':'a1'") "," E("note", "p", ",'re':'zz'") "]}]",
      MODEL_UNKNOWN_REFERENCE, 1, "re"},
     {"shape before ids",
-     "[{'events':[" E("offer", "q", ",'id':'o1'") ","
-     E("note", "p", ",'zz':1") "]}]",
+     "[{'events':[" E("offer", "q", ",'id':'o1'") "," E("note", "p",
+                                                        ",'zz':1") "]}]",
      MODEL_INVALID_EVENT, 1, "zz"},
     {"all are there already, whatever is expected",
-     "[{'events':[" E("offer", "p", ",'id':'o1'") ","
-     E("dispute", "q", ",'id':'d1'") "],'expect':{'p':9}}]",
+     "[{'events':[" E("offer", "p", ",'id':'o1'") "," E(
+         "dispute", "q", ",'id':'d1'") "],'expect':{'p':9}}]",
      ACCEPTED, -1, ""},
     {"some are there already",
-     "[{'events':[" E("offer", "p", ",'id':'o1'") ","
-     E("note", "p", "") "],'expect':{'p':9}}]",
+     "[{'events':[" E("offer", "p", ",'id':'o1'") "," E(
+         "note", "p", "") "],'expect':{'p':9}}]",
      MODEL_CONFLICT, -1, ""},
 };
 
@@ -258,9 +255,9 @@ START_TEST(request_that_is_refused_leaves_no_trace)
         ck_assert_uint_eq(bench.admit.bytes.size, size);
         ck_assert_uint_eq(bench.recent.end, end_before);
         ck_assert_ptr_null(recent_find_id(&bench.recent, span_of("x")));
-        struct append_request *next = append_of(
-            "[{'events':[" E("note", "p", ",'id':'g2','re':'g1'")
-            "],'expect':{'p':3,'new':0}}]");
+        struct append_request *next = append_of("[{'events':[" E(
+            "note", "p",
+            ",'id':'g2','re':'g1'") "],'expect':{'p':3,'new':0}}]");
         admit_request(&bench.admit, next);
         ck_assert_int_eq(append_code(next), ACCEPTED);
         ck_assert_uint_eq(next->events[0].seq, 6);
@@ -308,9 +305,9 @@ START_TEST(duplicate_keeps_its_place_beside_new_ones)
 {
     struct bench bench;
     setup(&bench, true);
-    struct append_request *request = append_of(
-        "[{'events':[" E("note", "p", "") "," E("offer", "p", ",'id':'o1'")
-        "," E("note", "q", "") "]}]");
+    struct append_request *request =
+        append_of("[{'events':[" E("note", "p", "") "," E(
+            "offer", "p", ",'id':'o1'") "," E("note", "q", "") "]}]");
     admit_request(&bench.admit, request);
     ck_assert_int_eq(append_code(request), ACCEPTED);
     static const uint64_t seqs[] = {5, 1, 6}, revs[] = {3, 1, 3};
@@ -340,12 +337,11 @@ START_TEST(requests_of_a_group_see_those_before)
         {"[{'events':[" E("offer", "n", ",'id':'g2'") "],'expect':{'n':0}}]",
          MODEL_CONFLICT},
         {"[{'events':[" E("offer", "n", ",'id':'g1'") "]}]", ACCEPTED},
-        {"[{'events':[" E("note", "n", ",'id':'g1'") "]}]",
-         MODEL_DUPLICATE_ID},
+        {"[{'events':[" E("note", "n", ",'id':'g1'") "]}]", MODEL_DUPLICATE_ID},
         {"[{'events':[" E("note", "n", ",'re':'g2'") "]}]",
          MODEL_UNKNOWN_REFERENCE},
-        {"[{'events':[" E("acceptance", "n", ",'re':'g1'")
-         "],'expect':{'n':1}}]",
+        {"[{'events':[" E("acceptance", "n",
+                          ",'re':'g1'") "],'expect':{'n':1}}]",
          ACCEPTED},
         {"[{'events':[" E("note", "n", "") "],'expect':{'n':2}}]", ACCEPTED},
     };
@@ -393,9 +389,9 @@ START_TEST(event_is_stored_as_it_was_submitted)
     struct mp_reader left = mp_reader(spans[0]);
     struct mp_reader right = mp_reader(mp_buf_span(&want));
     ck_assert_uint_eq(mp_map(&left), mp_map(&right));
-    ck_assert(span_equal((struct span){left.at, (size_t)(left.end - left.at)},
-                         (struct span){right.at,
-                                       (size_t)(right.end - right.at)}));
+    ck_assert(
+        span_equal((struct span){left.at, (size_t)(left.end - left.at)},
+                   (struct span){right.at, (size_t)(right.end - right.at)}));
     free(spans);
     mp_buf_deinit(&want);
     teardown(&bench);

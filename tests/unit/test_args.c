@@ -31,23 +31,35 @@ static const struct {
     {ARG_CLIENT, "[{'client':'a b'}]", {.given = true}, "a b"},
     {ARG_CLIENT, "[{'client':''}]", {.given = true}, ""},
     {ARG_CURSOR, "[{'cursor':'00'}]", {.given = true}, "00"},
-    {ARG_PARTNERSHIP, "[{'partnership':'a.b_c-1'}]", {.given = true},
+    {ARG_PARTNERSHIP,
+     "[{'partnership':'a.b_c-1'}]",
+     {.given = true},
      "a.b_c-1"},
     {ARG_PARTY, "[{'party':'0'}]", {.given = true}, "0"},
     {ARG_ID, "[{'id':'A.b_c:d-1'}]", {.given = true}, "A.b_c:d-1"},
     {ARG_SEQ, "[{'seq':0}]", {.given = true, .number = 0}, NULL},
-    {ARG_SEQ, "[{'seq':<cfffffffffffffffff>}]",
-     {.given = true, .number = UINT64_MAX}, NULL},
-    {ARG_SEQ, "[{'seq':<d30000000000000007>}]", {.given = true, .number = 7},
+    {ARG_SEQ,
+     "[{'seq':<cfffffffffffffffff>}]",
+     {.given = true, .number = UINT64_MAX},
+     NULL},
+    {ARG_SEQ,
+     "[{'seq':<d30000000000000007>}]",
+     {.given = true, .number = 7},
      NULL},
     {ARG_CONTEXT, "[{'context':!true}]", {.given = true, .truth = true}, NULL},
     {ARG_STREAM, "[{'stream':!false}]", {.given = true}, NULL},
-    {ARG_ORDER, "[{'order':'recorded'}]",
-     {.given = true, .number = ARGS_RECORDED}, NULL},
-    {ARG_ORDER, "[{'order':'occurred'}]",
-     {.given = true, .number = ARGS_OCCURRED}, NULL},
-    {ARG_ORDER, "[{'order':'disclosed'}]",
-     {.given = true, .number = ARGS_DISCLOSED}, NULL},
+    {ARG_ORDER,
+     "[{'order':'recorded'}]",
+     {.given = true, .number = ARGS_RECORDED},
+     NULL},
+    {ARG_ORDER,
+     "[{'order':'occurred'}]",
+     {.given = true, .number = ARGS_OCCURRED},
+     NULL},
+    {ARG_ORDER,
+     "[{'order':'disclosed'}]",
+     {.given = true, .number = ARGS_DISCLOSED},
+     NULL},
     {ARG_LIMIT, "[{'limit':1}]", {.given = true, .number = 1}, NULL},
     {ARG_LIMIT, "[{'limit':1000}]", {.given = true, .number = 1000}, NULL},
     {ARG_FROM, "[{'from':12}]", {.given = true, .number = 12}, NULL},
@@ -224,11 +236,9 @@ START_TEST(argument_is_refused)
     ck_assert_int_ne(fault.message[0], '\0');
     ck_assert(!fault.has_offset);
     if (name != NULL)
-        ck_assert_msg(strstr(fault.message, name) != NULL, "%s",
-                      fault.message);
+        ck_assert_msg(strstr(fault.message, name) != NULL, "%s", fault.message);
     if (says != NULL)
-        ck_assert_msg(strstr(fault.message, says) != NULL, "%s",
-                      fault.message);
+        ck_assert_msg(strstr(fault.message, says) != NULL, "%s", fault.message);
     mp_buf_deinit(&buf);
 }
 END_TEST
@@ -250,8 +260,7 @@ START_TEST(date_is_refused_at_its_byte)
     struct mp_buf buf;
     struct args args;
     struct args_fault fault = {0};
-    ck_assert(
-        !read_args(&buf, wrong_dates[_i].params, ALL, 0, &args, &fault));
+    ck_assert(!read_args(&buf, wrong_dates[_i].params, ALL, 0, &args, &fault));
     ck_assert_int_eq(fault.code, MODEL_INVALID_DATE);
     ck_assert_str_eq(fault.name, wrong_dates[_i].name);
     ck_assert(fault.has_offset);
@@ -293,8 +302,8 @@ START_TEST(nil_is_the_same_as_absent)
         snprintf(params, sizeof params, "[{'%s':!nil}]", names[i]);
         ck_assert(read_args(&buf, params, ALL, 0, &args, &fault));
         ck_assert(!args.values[i].given);
-        ck_assert(!args_read(mp_buf_span(&buf), ALL, (arg_set)1 << i, &args,
-                             &fault));
+        ck_assert(
+            !args_read(mp_buf_span(&buf), ALL, (arg_set)1 << i, &args, &fault));
         ck_assert_str_eq(fault.name, names[i]);
         mp_buf_deinit(&buf);
     }

@@ -166,8 +166,8 @@ START_TEST(recorded_by_goes_around_damaged_events)
             while (want < COUNT_OF(recorded) && want + 1 == seq &&
                    (want == 0 || recorded[want - 1] <= recorded_by[i].moment))
                 want++;
-            assert_recorded_by(&data, COUNT_OF(recorded),
-                               recorded_by[i].moment, want);
+            assert_recorded_by(&data, COUNT_OF(recorded), recorded_by[i].moment,
+                               want);
         }
         data_close(&data);
     }

@@ -92,9 +92,9 @@ START_TEST(cursor_made_of_chance_is_refused)
     struct cursor cursor;
     for (int i = 0; i < 10000; i++) {
         for (size_t at = 0; at < sizeof text; at++)
-            text[at] =
-                (uint8_t)"0123456789abcdef"[random_below(&dice, 16)];
-        memcpy(text + sizeof text - 4, "0001", 4); /* the version */
+            text[at] = (uint8_t) "0123456789abcdef"[random_below(&dice, 16)];
+        memset(text + sizeof text - 4, '0', 3); /* the version, 1 */
+        text[sizeof text - 1] = '1';
         ck_assert(!cursor_read((struct span){text, sizeof text}, &cursor));
     }
 }

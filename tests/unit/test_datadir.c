@@ -47,8 +47,8 @@ END_TEST
 /* All that a daemon makes, not only the directory. */
 START_TEST(files_are_made_for_us_alone_whatever_the_umask)
 {
-    static const char *const names[] = {"log.mdb",     "log.mdb-lock",
-                                        "log.id",      "views.mdb",
+    static const char *const names[] = {"log.mdb",        "log.mdb-lock",
+                                        "log.id",         "views.mdb",
                                         "views.mdb-lock", "views.state"};
     struct data data = {0};
     data_directory(data.path);

@@ -96,12 +96,12 @@ ask(struct data *data, struct naive *naive, uint64_t *dice)
     for (uint64_t i = 0; i < 2 * (uint64_t)EVENT_COUNT; i++) {
         uint64_t seq = 1 + random_below(dice, EVENT_COUNT);
         bool superseded = false;
-        ck_assert_int_eq(liveness_superseded(&liveness, data->views_reader,
-                                             seq, &superseded),
+        ck_assert_int_eq(liveness_superseded(&liveness, data->views_reader, seq,
+                                             &superseded),
                          VIEWS_OK);
         ck_assert_msg(superseded == naive_superseded(naive, seq),
-                      "event %d at %d, K of day %zu", (int)seq,
-                      (int)naive->seq, day);
+                      "event %d at %d, K of day %zu", (int)seq, (int)naive->seq,
+                      day);
     }
     liveness_deinit(&liveness);
 }

@@ -37,8 +37,7 @@ newest(const struct naive *naive, const uint16_t *names, uint16_t wanted)
 }
 
 static void
-compare(const struct recent *recent, const struct naive *naive,
-        uint64_t *dice)
+compare(const struct recent *recent, const struct naive *naive, uint64_t *dice)
 {
     char text[32];
     uint16_t id = (uint16_t)random_below(dice, ID_COUNT);
@@ -119,17 +118,15 @@ START_TEST(recent_keeps_what_was_added)
     recent_init(&recent, 41);
     ck_assert_ptr_null(recent_find_id(&recent, span_of("a")));
     ck_assert_ptr_null(recent_find_partnership(&recent, span_of("p")));
-    ck_assert_int_eq(recent_add(&recent, 7, MODEL_OFFER, span_of("a"),
-                                span_of("p")),
-                     0);
+    ck_assert_int_eq(
+        recent_add(&recent, 7, MODEL_OFFER, span_of("a"), span_of("p")), 0);
     const struct recent_entry *entry = recent_find_id(&recent, span_of("a"));
     ck_assert_ptr_nonnull(entry);
     ck_assert_uint_eq(entry->seq, 41);
     ck_assert_uint_eq(entry->rev, 7);
     ck_assert_int_eq(entry->type, MODEL_OFFER);
-    ck_assert(span_is((struct span){entry->partnership,
-                                    entry->partnership_size},
-                      "p"));
+    ck_assert(span_is(
+        (struct span){entry->partnership, entry->partnership_size}, "p"));
     ck_assert_ptr_eq(recent_find_partnership(&recent, span_of("p")), entry);
     ck_assert_ptr_null(recent_find_id(&recent, span_of("p")));
     recent_deinit(&recent);

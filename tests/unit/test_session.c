@@ -12,8 +12,8 @@
 #define E(type, partnership, more) APPEND_EVENT(type, partnership, more)
 
 #define HISTORY                                                                \
-    "[0,1,'append',[{'events':[" E("offer", "p", ",'id':'o1'") ","             \
-    E("meeting", "p", "") "," E("dispute", "q", ",'id':'d1'") "]}]]"
+    "[0,1,'append',[{'events':[" E("offer", "p", ",'id':'o1'") "," E(          \
+        "meeting", "p", "") "," E("dispute", "q", ",'id':'d1'") "]}]]"
 
 /* --- messages in pieces ---------------------------------------------------*/
 
@@ -126,12 +126,11 @@ START_TEST(each_request_gets_its_answer)
             continue;
         ck_assert_int_lt(at, COUNT_OF(wants));
         ck_assert_uint_eq(message.msgid, wants[at].msgid);
-        ck_assert_msg(wants[at].error == NULL
-                          ? message.error.data == NULL
-                          : span_is(message.error, wants[at].error),
-                      "request %u: %.*s", wants[at].msgid,
-                      (int)message.error.size,
-                      (const char *)message.error.data);
+        ck_assert_msg(
+            wants[at].error == NULL ? message.error.data == NULL
+                                    : span_is(message.error, wants[at].error),
+            "request %u: %.*s", wants[at].msgid, (int)message.error.size,
+            (const char *)message.error.data);
         at++;
     }
     ck_assert_int_eq(at, COUNT_OF(wants));
@@ -290,8 +289,8 @@ static const struct {
     {SERVICE_READ, false, "[0,1,'ping',[]]", NULL},
     {SERVICE_READ, false,
      "[0,1,'append',[{'events':[" E("note", "p", "") "]}]]", "forbidden"},
-    {SERVICE_READ, true,
-     "[0,1,'append',[{'events':[" E("note", "p", "") "]}]]", "unauthenticated"},
+    {SERVICE_READ, true, "[0,1,'append',[{'events':[" E("note", "p", "") "]}]]",
+     "unauthenticated"},
     {SERVICE_APPEND, false,
      "[0,1,'append',[{'events':[" E("note", "p", "") "]}]]", NULL},
 };
@@ -301,8 +300,8 @@ START_TEST(role_decides_what_is_allowed)
     struct bench bench;
     bench_start(&bench);
     session_free(bench.session);
-    bench.session = session_new(&bench.service, roles[_i].role,
-                                roles[_i].can_authenticate);
+    bench.session =
+        session_new(&bench.service, roles[_i].role, roles[_i].can_authenticate);
     bench_feed(&bench, roles[_i].request);
     bench_run(&bench);
     struct bench_message message = bench_only(&bench);
@@ -326,8 +325,8 @@ main(void)
     tcase_add_test(tests, appends_are_answered_in_the_order_of_their_requests);
     tcase_add_test(tests, request_sees_what_was_acknowledged_before_it);
     tcase_add_test(tests, session_that_goes_leaves_its_appends_to_the_writer);
-    tcase_add_loop_test(tests, broken_bytes_are_answered_and_end_the_session,
-                        0, COUNT_OF(broken));
+    tcase_add_loop_test(tests, broken_bytes_are_answered_and_end_the_session, 0,
+                        COUNT_OF(broken));
     tcase_add_loop_test(tests, role_decides_what_is_allowed, 0,
                         COUNT_OF(roles));
     suite_add_tcase(suite, tests);

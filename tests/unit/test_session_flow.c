@@ -25,8 +25,7 @@ fill_large(struct bench *bench)
     const char *const start = "[0,1,'append',[{'events':[";
     mp_buf_append(&text, start, strlen(start));
     for (uint32_t i = 0; i < LARGE_BATCH; i++) {
-        const char *const event =
-            E("note", "p", ",'ext':{'k':\"b100000}") ",";
+        const char *const event = E("note", "p", ",'ext':{'k':\"b100000}") ",";
         mp_buf_append(&text, event, strlen(event));
     }
     mp_buf_append(&text, "]}]]", 5);
@@ -104,7 +103,7 @@ START_TEST(requests_wait_while_answers_do)
     while (answers < PIPELINED) {
         bench_work(&bench);
         ck_assert_uint_le(session_output(bench.session)->size,
-                          OUTPUT_MOST + 10 * 100200);
+                          OUTPUT_MOST + (size_t)10 * 100200);
         mp_buf_clear(&bench.sent);
         bench_take(&bench);
         struct mp_reader reader = mp_reader(mp_buf_span(&bench.sent));

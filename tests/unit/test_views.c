@@ -71,8 +71,7 @@ START_TEST(views_apply_as_many_as_they_are_told)
     ck_assert_uint_eq(applied, 5);
     ck_assert_uint_eq(views_position(data.views), 5);
     ck_assert_int_eq(
-        views_apply(data.views, data.log_reader, SIZE_MAX, &applied),
-        VIEWS_OK);
+        views_apply(data.views, data.log_reader, SIZE_MAX, &applied), VIEWS_OK);
     ck_assert_uint_eq(applied, EVENT_COUNT - 5);
     ck_assert_uint_eq(views_position(data.views), EVENT_COUNT);
     data_close(&data);
@@ -94,13 +93,13 @@ START_TEST(views_reader_sees_one_moment)
     stored_append(&data, events[1].rev, 0, events[1].pairs);
     data_apply(&data, 1);
     ck_assert_uint_eq(views_read_position(data.views_reader), 1);
-    ck_assert_int_eq(
-        views_find_id(data.views_reader, span_of("p2"), &seq), VIEWS_ABSENT);
+    ck_assert_int_eq(views_find_id(data.views_reader, span_of("p2"), &seq),
+                     VIEWS_ABSENT);
     views_read_end(data.views_reader);
     ck_assert_int_eq(views_read_begin(data.views_reader), VIEWS_OK);
     ck_assert_uint_eq(views_read_position(data.views_reader), 2);
-    ck_assert_int_eq(
-        views_find_id(data.views_reader, span_of("p2"), &seq), VIEWS_OK);
+    ck_assert_int_eq(views_find_id(data.views_reader, span_of("p2"), &seq),
+                     VIEWS_OK);
     views_read_end(data.views_reader);
     data_close(&data);
 }
@@ -111,8 +110,7 @@ END_TEST
 START_TEST(views_find_every_id)
 {
     struct data data = {0};
-    static const char *const ids[] = {"p1", "p2", "q1", "p3",
-                                      "p4", "p5", "p6"};
+    static const char *const ids[] = {"p1", "p2", "q1", "p3", "p4", "p5", "p6"};
     static const char *const none[] = {"", "p", "p0", "p11", "Q1"};
     uint8_t letters[1000];
     uint64_t seq;
@@ -140,13 +138,12 @@ static const struct {
     const char *slug;
     uint32_t number; /* 0 for none */
     uint64_t revision;
-} names[] = {
-    {VIEWS_PARTNERSHIP, "p", 1, 6},  {VIEWS_PARTNERSHIP, "q", 2, 1},
-    {VIEWS_PARTNERSHIP, "a", 0, 0},  {VIEWS_PARTNERSHIP, "", 0, 0},
-    {VIEWS_PARTY, "a", 1, 0},        {VIEWS_PARTY, "b", 2, 0},
-    {VIEWS_PARTY, "c", 3, 0},        {VIEWS_PARTY, "d", 4, 0},
-    {VIEWS_PARTY, "p", 0, 0},        {VIEWS_USER_TYPE, "x-own", 1, 0},
-    {VIEWS_USER_TYPE, "offer", 0, 0}};
+} names[] = {{VIEWS_PARTNERSHIP, "p", 1, 6},  {VIEWS_PARTNERSHIP, "q", 2, 1},
+             {VIEWS_PARTNERSHIP, "a", 0, 0},  {VIEWS_PARTNERSHIP, "", 0, 0},
+             {VIEWS_PARTY, "a", 1, 0},        {VIEWS_PARTY, "b", 2, 0},
+             {VIEWS_PARTY, "c", 3, 0},        {VIEWS_PARTY, "d", 4, 0},
+             {VIEWS_PARTY, "p", 0, 0},        {VIEWS_USER_TYPE, "x-own", 1, 0},
+             {VIEWS_USER_TYPE, "offer", 0, 0}};
 
 START_TEST(views_know_names_by_number_and_numbers_by_name)
 {
@@ -155,11 +152,10 @@ START_TEST(views_know_names_by_number_and_numbers_by_name)
     for (size_t i = 0; i < sizeof names / sizeof *names; i++) {
         struct views_name name = {0};
         struct span slug;
-        enum views_result result =
-            views_find_name(data.views_reader, names[i].kind,
-                            span_of(names[i].slug), &name);
-        ck_assert_msg(result == (names[i].number != 0 ? VIEWS_OK
-                                                      : VIEWS_ABSENT),
+        enum views_result result = views_find_name(
+            data.views_reader, names[i].kind, span_of(names[i].slug), &name);
+        ck_assert_msg(result ==
+                          (names[i].number != 0 ? VIEWS_OK : VIEWS_ABSENT),
                       "%s", names[i].slug);
         if (result != VIEWS_OK)
             continue;
@@ -167,18 +163,16 @@ START_TEST(views_know_names_by_number_and_numbers_by_name)
         ck_assert_uint_eq(name.damaged, 0);
         if (names[i].kind == VIEWS_PARTNERSHIP)
             ck_assert_uint_eq(name.revision, names[i].revision);
-        ck_assert_int_eq(views_slug(data.views_reader, names[i].kind,
-                                    name.number, &slug),
-                         VIEWS_OK);
+        ck_assert_int_eq(
+            views_slug(data.views_reader, names[i].kind, name.number, &slug),
+            VIEWS_OK);
         ck_assert(span_is(slug, names[i].slug));
     }
     struct span slug;
-    ck_assert_int_eq(
-        views_slug(data.views_reader, VIEWS_PARTNERSHIP, 3, &slug),
-        VIEWS_ABSENT);
-    ck_assert_int_eq(
-        views_slug(data.views_reader, VIEWS_PARTNERSHIP, 0, &slug),
-        VIEWS_ABSENT);
+    ck_assert_int_eq(views_slug(data.views_reader, VIEWS_PARTNERSHIP, 3, &slug),
+                     VIEWS_ABSENT);
+    ck_assert_int_eq(views_slug(data.views_reader, VIEWS_PARTNERSHIP, 0, &slug),
+                     VIEWS_ABSENT);
     unmake(&data);
 }
 END_TEST
@@ -255,18 +249,18 @@ START_TEST(views_keep_what_changes_the_state)
                                     .start_lo = moment(ops[i].occurred, false),
                                     .seq = i + 1};
         struct fold_op op;
-        ck_assert_int_eq(views_op(data.views_reader, ops[i].partnership,
-                                  &place, &op),
-                         VIEWS_OK);
+        ck_assert_int_eq(
+            views_op(data.views_reader, ops[i].partnership, &place, &op),
+            VIEWS_OK);
         assert_op(&op, i);
         ck_assert(op.has_amount == (i == 0));
-        ck_assert_int_eq(views_op(data.views_reader, 3 - ops[i].partnership,
-                                  &place, &op),
-                         VIEWS_ABSENT);
+        ck_assert_int_eq(
+            views_op(data.views_reader, 3 - ops[i].partnership, &place, &op),
+            VIEWS_ABSENT);
         place.t++;
-        ck_assert_int_eq(views_op(data.views_reader, ops[i].partnership,
-                                  &place, &op),
-                         VIEWS_ABSENT);
+        ck_assert_int_eq(
+            views_op(data.views_reader, ops[i].partnership, &place, &op),
+            VIEWS_ABSENT);
     }
     unmake(&data);
 }
@@ -333,8 +327,7 @@ START_TEST(views_know_who_names)
         enum views_result result =
             views_linked(data.views_reader, links[i].link, links[i].target,
                          links[i].after, &seq);
-        ck_assert_int_eq(result,
-                         links[i].seq != 0 ? VIEWS_OK : VIEWS_ABSENT);
+        ck_assert_int_eq(result, links[i].seq != 0 ? VIEWS_OK : VIEWS_ABSENT);
         if (result == VIEWS_OK)
             ck_assert_uint_eq(seq, links[i].seq);
     }

@@ -101,9 +101,9 @@ assert_others_keep(struct data *data, size_t at, uint8_t bits)
         uint64_t seq = 0;
         if (i + 1 == DAMAGED)
             continue;
-        ck_assert_int_eq(views_find_id(data->views_reader,
-                                       span_of(events[i].id), &seq),
-                         VIEWS_OK);
+        ck_assert_int_eq(
+            views_find_id(data->views_reader, span_of(events[i].id), &seq),
+            VIEWS_OK);
         ck_assert_msg(seq == i + 1, "byte %zu ^ %02x: %s is at %d", at, bits,
                       events[i].id, (int)seq);
     }
@@ -225,8 +225,8 @@ END_TEST
 
 /* --- events that name a damaged one ---------------------------------------*/
 
-static const char *const namings[] = {"'disclosed_by':'id-1'",
-                                      "'re':'id-1'", "'corrects':'id-1'"};
+static const char *const namings[] = {"'disclosed_by':'id-1'", "'re':'id-1'",
+                                      "'corrects':'id-1'"};
 
 /* What is reported as damaged has to be: to restore it has to help. */
 START_TEST(event_that_names_a_damaged_one_blames_that_one)

@@ -246,7 +246,7 @@ damage_empty(const char *path)
 static void
 damage_truncated(const char *path)
 {
-    ck_assert_int_eq(truncate(path, 3 * 4096), 0);
+    ck_assert_int_eq(truncate(path, (off_t)3 * 4096), 0);
 }
 
 static void

@@ -15,9 +15,9 @@
 #define SEEK_COUNT 400
 
 static const char *const dates[] = {
-    "2017",    "2017-05", "2017-05-01", "2017-05-01T12:00:00Z", "2018-21",
-    "2016/..", "../2017", "201X",       "2017-12-31",           "../..",
-    "-0005",   "2017-05-01/2018",
+    "2017",       "2017-05", "2017-05-01", "2017-05-01T12:00:00Z",
+    "2018-21",    "2016/..", "../2017",    "201X",
+    "2017-12-31", "../..",   "-0005",      "2017-05-01/2018",
 };
 #define DATE_COUNT (sizeof dates / sizeof *dates)
 
@@ -51,9 +51,9 @@ append_random(struct data *data, struct naive *naive, size_t index,
     char more[120] = "", pairs[400];
     *event = (struct naive_event){
         .seq = index + 1,
-        .partnership = 1 + (uint32_t)(index < PARTNERSHIP_COUNT
-                                          ? index
-                                          : random_below(dice, 4)),
+        .partnership =
+            1 + (uint32_t)(index < PARTNERSHIP_COUNT ? index
+                                                     : random_below(dice, 4)),
         .t = edtf_certain(&date),
         .start_lo = date.start_lo};
     event->k = event->t;
@@ -117,8 +117,7 @@ list(const struct naive *naive, const struct order *order,
     size_t count = 0;
     for (size_t i = 0; i < EVENT_COUNT; i++) {
         const struct naive_event *event = &naive->events[i];
-        if (order->partnership != 0 &&
-            event->partnership != order->partnership)
+        if (order->partnership != 0 && event->partnership != order->partnership)
             continue;
         if (order->kind == VIEWS_WALK_LATE && event->k <= event->t)
             continue;
@@ -157,8 +156,7 @@ assert_walk(struct data *data, const struct naive *naive,
                               .partnership = order->partnership,
                               .reverse = reverse};
     struct views_hit hit;
-    while (at < count &&
-           compare_places(&places[at], from) < (reverse ? 1 : 0))
+    while (at < count && compare_places(&places[at], from) < (reverse ? 1 : 0))
         at++;
     enum views_result result = views_walk_seek(&walk, from, &hit);
     while (reverse ? at > 0 : at < count) {

@@ -222,8 +222,7 @@ START_TEST(recorded_is_not_below_that_of_an_older_start)
     data_directory(bench.data.path);
     data_open(&bench.data);
     struct mp_buf event =
-        encoded("{'seq':1,'rev':1,'recorded':4102444800000,'id':'x'," BASE
-                "}");
+        encoded("{'seq':1,'rev':1,'recorded':4102444800000,'id':'x'," BASE "}");
     struct span stored = mp_buf_span(&event);
     ck_assert_int_eq(log_append(bench.data.log, &stored, 1), LOG_OK);
     mp_buf_deinit(&event);
@@ -279,7 +278,8 @@ START_TEST(views_of_an_older_log_are_caught_up_at_the_start)
         collect(&bench);
     }
     ck_assert_uint_eq(views_position(bench.data.views), 100);
-    submit(&bench, 1, "[{'events':[" E("note", "p", "") "],'expect':{'p':100}}]");
+    submit(&bench, 1,
+           "[{'events':[" E("note", "p", "") "],'expect':{'p':100}}]");
     wait_for(&bench, 1);
     ck_assert_int_eq(append_code(bench.outcomes), MODEL_ERROR_COUNT);
     teardown(&bench);
@@ -345,9 +345,9 @@ START_TEST(event_without_room_is_refused_and_later_ones_are_stored)
     setup_quota(&bench);
     submit(&bench, 1, "[{'events':[" E("note", "p", "") "]}]");
     wait_for(&bench, 1);
-    submit(&bench, 2,
-           "[{'events':[" E("note", "p", ",'id':'x','ext':{'k':\"b600000}")
-           "]}]");
+    submit(
+        &bench, 2,
+        "[{'events':[" E("note", "p", ",'id':'x','ext':{'k':\"b600000}") "]}]");
     wait_for(&bench, 2);
     submit(&bench, 3,
            "[{'events':[" E("note", "p", ",'id':'x'") "],'expect':{'p':1}}]");
@@ -403,10 +403,9 @@ START_TEST(duplicate_beside_an_event_without_room_is_answered)
         submit(&bench, 1, params);
         submit(&bench, 2, "[{'events':[" E("note", "p", ",'id':'old'") "]}]");
         wait_for(&bench, 3);
-        ck_assert_msg(append_code(bench.outcomes->next->next) ==
-                          MODEL_ERROR_COUNT,
-                      "round %d: %s", i,
-                      bench.outcomes->next->next->refusal->message);
+        ck_assert_msg(
+            append_code(bench.outcomes->next->next) == MODEL_ERROR_COUNT,
+            "round %d: %s", i, bench.outcomes->next->next->refusal->message);
         forget_outcomes(&bench);
     }
     teardown(&bench);
