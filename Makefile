@@ -13,6 +13,9 @@ PREFIX ?= /usr/local
 LIBDIR ?= $(PREFIX)/lib
 DESTDIR ?=
 FUZZ_SECONDS ?= 30
+JOBS ?= $(shell nproc)
+# Groups of rows that `make bench` is to measure; all by default.
+BENCH_GROUPS ?=
 # Debian's own, which sees Debian's modules; another may come first in PATH.
 PYTHON ?= $(or $(wildcard /usr/bin/python3),python3)
 
@@ -64,10 +67,11 @@ MODEL := $(call objects,tests/model/*.c)
 SYSTEM := $(call without_tests,$(call objects,tests/system/*.c))
 
 UNIT_TESTS := $(call programs,tests/unit/test_*.c)
-# Left out for now: its method, `revelations`, belongs to issue 3.  Empty LATER
-# to run it.
-LATER := %/test_golden_revelations
-SYSTEM_TESTS := $(filter-out $(LATER),$(call programs,tests/system/test_*.c))
+SYSTEM_TESTS := $(call programs,tests/system/test_*.c)
+CRASH := $(call without_tests,$(call objects,tests/crash/*.c))
+CRASH_TESTS := $(call programs,tests/crash/test_*.c)
+BENCH := $(filter-out %/generate.o %/measure.o,$(call objects,tests/bench/*.c))
+BENCH_PROGRAMS := $(BUILD)/tests/bench/generate $(BUILD)/tests/bench/measure
 SCRIPT_TESTS := $(wildcard tests/system/*.sh)
 FUZZERS := $(call programs,tests/fuzz/fuzz_*.c)
 
@@ -130,6 +134,13 @@ $(BUILD)/tests/system/test_%: $(BUILD)/tests/system/test_%.o $(SYSTEM) \
 		$(MODEL) $(PROTO)
 	$(say)$(CC) $(ALL_LDFLAGS) -o $@ $^ $(SYSTEM_LIBS) $(CHECK_LIBS)
 
+$(BUILD)/tests/crash/test_%: $(BUILD)/tests/crash/test_%.o $(CRASH) \
+		$(SYSTEM) $(MODEL) $(PROTO)
+	$(say)$(CC) $(ALL_LDFLAGS) -o $@ $^ $(SYSTEM_LIBS) $(CHECK_LIBS)
+
+$(BENCH_PROGRAMS): %: %.o $(BENCH) $(PROTO)
+	$(say)$(CC) $(ALL_LDFLAGS) -o $@ $^ $(PROTO_LIBS) -lm
+
 $(BUILD)/tests/fuzz/fuzz_%: $(BUILD)/tests/fuzz/fuzz_%.o $(PROTO)
 	$(say)$(CC) $(ALL_LDFLAGS) -o $@ $^ $(PROTO_LIBS)
 
@@ -143,17 +154,17 @@ $(BUILD)/tests/fuzz/fuzz_%: $(BUILD)/tests/fuzz/fuzz_%.o $(PROTO)
 
 .PHONY: demo
 demo: deps-build ## run a session on the example events
-	@$(MAKE) all
+	@$(MAKE) -j$(JOBS) all
 	@$(ENVIRONMENT) tests/demo.sh
 
 .PHONY: check
 check: deps-build deps-check ## build everything and run every test
-	@$(MAKE) layers schema all tests
+	@$(MAKE) -j$(JOBS) layers schema all tests
 	@$(ENVIRONMENT) tests/run.sh $(BUILD)/logs \
-		$(UNIT_TESTS) $(SYSTEM_TESTS) $(SCRIPT_TESTS)
+		$(UNIT_TESTS) $(SYSTEM_TESTS) $(SCRIPT_TESTS) $(CRASH_TESTS)
 
 .PHONY: tests
-tests: $(UNIT_TESTS) $(SYSTEM_TESTS)
+tests: $(UNIT_TESTS) $(SYSTEM_TESTS) $(CRASH_TESTS)
 
 .PHONY: layers
 layers: ## look for includes that cross a layer
@@ -198,6 +209,17 @@ coverage: ## run the tests and say which lines they reach
 	@mkdir -p $(OUT)/coverage && find $(OUT)/coverage -name '*.gcda' -delete
 	@$(MAKE) CC=gcc SAN= BUILD=$(OUT)/coverage CFLAGS='-O0 -g --coverage' \
 		check; status=$$?; tests/coverage.sh $(OUT)/coverage; exit $$status
+
+# BENCH_DIR says on which disk.
+.PHONY: bench bench-quick bench-full
+bench: ## measure the daemon, in some minutes
+bench-quick: ## the same with small logs
+bench-full: ## the same with a million events
+bench bench-quick bench-full: deps-build
+	@$(MAKE) -j$(JOBS) $(BUILD)/entented $(BENCH_PROGRAMS)
+	@$(ENVIRONMENT) BENCH_MEASURE=$(BUILD)/tests/bench/measure \
+		BENCH_TABS=$(BUILD)/bench.tsv tests/bench/run \
+		$(patsubst bench-%,--%,$(filter bench-%,$@)) $(BENCH_GROUPS)
 
 # --- Looking at the code ---------------------------------------------------
 
