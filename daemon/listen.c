@@ -147,7 +147,7 @@ bind_tcp(const struct addrinfo *found, struct listen_socket *opened,
 static void
 name_tcp(struct listen_socket *opened)
 {
-    struct sockaddr_storage address;
+    struct sockaddr_storage address = {0};
     socklen_t size = sizeof address;
     char host[64], port[16];
     if (getsockname(opened->fd, (struct sockaddr *)&address, &size) != 0 ||

@@ -47,7 +47,7 @@ struct log;
  * errno with `reason` set: a file that is empty, truncated, of another format
  * or gone although the directory once held a log is refused, never replaced.
  */
-int log_open(const struct datadir *datadir, uint64_t quota, struct log **log,
+int log_open(const struct datadir *datadir, uint64_t quota, struct log **opened,
              struct diag_reason *reason) __attribute__((warn_unused_result));
 void log_close(struct log *log); /* NULL is legal; no reader may be open */
 

@@ -11,7 +11,7 @@
  */
 
 /* Check and call a method; what came of it is in the request. */
-void methods_call(struct request *request, struct span method);
+void methods_call(struct request *request, struct span name);
 
 /* The name and the least role of the method at an index, for tests and help;
  * false beyond the last. */

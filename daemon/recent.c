@@ -69,28 +69,43 @@ link_entry(struct recent *recent, struct recent_entry *entry)
     *bucket = entry->seq;
 }
 
+/* Empty, of that capacity, for the same positions. */
+static int
+make_bigger(const struct recent *recent, size_t capacity, struct recent *bigger)
+{
+    *bigger = (struct recent){.capacity = capacity,
+                              .first = recent->first,
+                              .end = recent->end,
+                              .seed = recent->seed};
+    bigger->entries = calloc(capacity, sizeof *bigger->entries);
+    bigger->id_buckets = calloc(capacity, sizeof *bigger->id_buckets);
+    bigger->partnership_buckets =
+        calloc(capacity, sizeof *bigger->partnership_buckets);
+    if (bigger->entries != NULL && bigger->id_buckets != NULL &&
+        bigger->partnership_buckets != NULL)
+        return 0;
+    recent_deinit(bigger);
+    return -ENOMEM;
+}
+
 static int
 grow(struct recent *recent)
 {
-    struct recent bigger = *recent;
-    bigger.capacity =
-        recent->capacity == 0 ? RECENT_CAPACITY_MIN : 2 * recent->capacity;
-    bigger.entries = calloc(bigger.capacity, sizeof *bigger.entries);
-    bigger.id_buckets = calloc(bigger.capacity, sizeof *bigger.id_buckets);
-    bigger.partnership_buckets =
-        calloc(bigger.capacity, sizeof *bigger.partnership_buckets);
-    if (bigger.entries == NULL || bigger.id_buckets == NULL ||
-        bigger.partnership_buckets == NULL) {
-        recent_deinit(&bigger);
-        return -ENOMEM;
-    }
+    struct recent bigger;
+    int rc = make_bigger(recent,
+                         recent->capacity == 0 ? RECENT_CAPACITY_MIN
+                                               : 2 * recent->capacity,
+                         &bigger);
+    if (rc != 0)
+        return rc;
     for (uint64_t seq = recent->first; seq < recent->end; seq++) {
         struct recent_entry *entry = entry_at(&bigger, seq);
         *entry = *entry_at(recent, seq);
         link_entry(&bigger, entry);
     }
-    recent_deinit(recent);
+    struct recent old = *recent;
     *recent = bigger;
+    recent_deinit(&old);
     return 0;
 }
 

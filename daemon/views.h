@@ -36,7 +36,7 @@ struct views;
 /* 0, or a negative errno with `reason` set. Discards what it does not
  * believe. */
 int views_open(const struct datadir *datadir, struct log *log,
-               struct views **views, struct diag_reason *reason)
+               struct views **opened, struct diag_reason *reason)
     __attribute__((warn_unused_result));
 
 /* They cannot be used: the next start shall not believe them. Any thread. */

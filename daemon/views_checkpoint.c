@@ -191,7 +191,7 @@ bisect(struct views_reader *reader, uint32_t partnership, int64_t known,
     bool any = false;
     while (low < high) {
         struct views_place upto = VIEWS_PLACE_LAST;
-        struct found tried;
+        struct found tried = {0};
         upto.t = middle_of(low, high);
         enum views_result result =
             last_upto(reader, partnership, &upto, &tried);
@@ -216,7 +216,7 @@ views_find_checkpoint(struct views_reader *reader, uint32_t partnership,
                       int64_t known, uint64_t seq, struct views_place *upto,
                       struct fold *fold)
 {
-    struct found found;
+    struct found found = {0};
     enum views_result result = last_upto(reader, partnership, upto, &found);
     if (result == VIEWS_OK && !holds(&found, known, seq))
         result = bisect(reader, partnership, known, seq, &found);
@@ -339,7 +339,7 @@ write_one(struct making *making, const struct views_place *place)
 static enum views_result
 begin(struct making *making, struct views_place *next)
 {
-    struct found found;
+    struct found found = {0};
     struct views_place upto = VIEWS_PLACE_LAST;
     enum views_result result =
         last_upto(&making->reader, making->partnership, &upto, &found);

@@ -46,7 +46,7 @@ open_peer(bool tcp)
 START_TEST(reset_at_each_byte_of_an_answer_ends_that_peer_alone)
 {
     for (int i = 0; i < 3; i++) {
-        char id[8];
+        char id[16];
         snprintf(id, sizeof(id), "%c", 'A' + i);
         check_log_store(id, CHECK_LOG_NEW);
     }

@@ -101,7 +101,7 @@ START_TEST(crowd_that_takes_all_descriptors_keeps_nobody_out_for_good)
     for (int i = 0; i < CROWD; i++)
         crowd[i] = raw_open_unix(fixture.socket);
     for (int i = 0; i < 100; i++) {
-        char id[16];
+        char id[32];
         snprintf(id, sizeof(id), "event%d", i);
         check_log_store(id, CHECK_LOG_NEW);
     }

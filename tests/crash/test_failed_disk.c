@@ -19,7 +19,7 @@
 
 #define SECONDS_MAX 40
 #define COUNT(array) (sizeof(array) / sizeof((array)[0]))
-#define ID_SIZE 16
+#define ID_SIZE 32
 #define EVENTS 12
 #define FLUSHES 6 /* each of the first so many fails once */
 #define METAS 5

@@ -22,7 +22,6 @@
 #define COUNT(array) (sizeof(array) / sizeof((array)[0]))
 #define SECONDS_MAX 50
 #define DISK_MIB 16
-#define ID_SIZE 16
 #define TRIES_MAX 4000 /* events until a disk or a limit is full */
 #define SUMMARY_SIZE 16000
 #define LIMIT_SIZE ((rlim_t)1 << 20)

@@ -53,7 +53,7 @@ begin_with_log(struct bytes *file)
 {
     fixture_start();
     for (int i = 0; i < 40; i++) {
-        char id[16];
+        char id[32];
         snprintf(id, sizeof(id), "event%d", i);
         check_log_store(id, CHECK_LOG_NEW);
     }
