@@ -37,7 +37,7 @@ put(struct mp_buf *buf, uint64_t number)
 static void
 put_signed(struct mp_buf *buf, int64_t number)
 {
-    put(buf, (uint64_t)number << 1 ^ (uint64_t)(number >> 63));
+    put(buf, (uint64_t)number << 1 ^ (number < 0 ? UINT64_MAX : 0));
 }
 
 static void
