@@ -3,6 +3,7 @@
 
 #include <errno.h>
 #include <fcntl.h>
+#include <libgen.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
@@ -12,7 +13,30 @@
 
 #define DATADIR_LOCK_NAME "entented.lock"
 
-/* mkdir -p: parents by the umask's leave, the last one for us alone. */
+/* A new directory is an entry of its parent, which has to be durable, too. */
+static int
+sync_parent(const char *path)
+{
+    char *copy = strdup(path);
+    if (copy == NULL)
+        return -ENOMEM;
+    int fd = open(dirname(copy), O_RDONLY | O_DIRECTORY | O_CLOEXEC);
+    int rc = fd >= 0 && fsync(fd) == 0 ? 0 : -errno;
+    if (fd >= 0)
+        close(fd);
+    free(copy);
+    return rc;
+}
+
+static int
+make_one(const char *path)
+{
+    if (mkdir(path, 0700) == 0)
+        return sync_parent(path);
+    return errno == EEXIST ? 0 : -errno;
+}
+
+/* mkdir -p, for us alone. */
 static int
 make_path(const char *path)
 {
@@ -25,12 +49,11 @@ make_path(const char *path)
     for (char *slash = strchr(copy + 1, '/'); slash != NULL && rc == 0;
          slash = strchr(slash + 1, '/')) {
         *slash = '\0';
-        if (mkdir(copy, 0700) != 0 && errno != EEXIST)
-            rc = -errno;
+        rc = make_one(copy);
         *slash = '/';
     }
-    if (rc == 0 && mkdir(copy, 0700) != 0 && errno != EEXIST)
-        rc = -errno;
+    if (rc == 0)
+        rc = make_one(copy);
     free(copy);
     return rc;
 }

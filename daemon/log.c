@@ -8,6 +8,7 @@
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
+#include <sys/resource.h>
 #include <sys/statvfs.h>
 #include <unistd.h>
 #include <xxhash.h>
@@ -139,6 +140,17 @@ read_head(struct log *log, struct diag_reason *reason)
     return env_error(mdb_txn_commit(txn)); /* keeps the handles; no page */
 }
 
+/* A predecessor may have died between its write and its flush: what is found
+ * must be durable before it is told to anybody. */
+static int
+flush_found(struct log *log, struct diag_reason *reason)
+{
+    int rc = mdb_env_sync(log->env, 1);
+    if (rc != 0)
+        diag_because(reason, "log.mdb: %s", mdb_strerror(rc));
+    return env_error(rc);
+}
+
 int
 log_open(const struct datadir *datadir, uint64_t quota, struct log **opened,
          struct diag_reason *reason)
@@ -157,6 +169,8 @@ log_open(const struct datadir *datadir, uint64_t quota, struct log **opened,
         rc = env_open(path, 0, 2, &log->env, reason);
     if (rc == 0)
         rc = read_head(log, reason);
+    if (rc == 0)
+        rc = flush_found(log, reason);
     if (rc == 0)
         rc = log_create_mark(datadir, log->id, reason);
 out:
@@ -204,6 +218,23 @@ log_size(const struct log *log)
 
 /* --- appending -----------------------------------------------------------*/
 
+/* Bytes that the file system and the limits of the process leave. */
+static uint64_t
+room_left(const struct log *log)
+{
+    uint64_t size = log_size(log), room = UINT64_MAX;
+    struct statvfs space;
+    struct rlimit limit;
+    if (fstatvfs(log->directory_fd, &space) == 0)
+        room = (uint64_t)space.f_bavail * space.f_frsize;
+    if (getrlimit(RLIMIT_FSIZE, &limit) == 0 &&
+        limit.rlim_cur != RLIM_INFINITY) {
+        uint64_t below = limit.rlim_cur > size ? limit.rlim_cur - size : 0;
+        room = below < room ? below : room;
+    }
+    return room;
+}
+
 static bool
 has_room(const struct log *log, const struct span *events, size_t count)
 {
@@ -212,11 +243,7 @@ has_room(const struct log *log, const struct span *events, size_t count)
         size += events[i].size + LOG_CHECKSUM_SIZE + LOG_KEY_SIZE;
     if (log->quota != 0 && log_size(log) + size > log->quota)
         return false;
-    struct statvfs space;
-    if (fstatvfs(log->directory_fd, &space) != 0)
-        return true; /* the commit will tell */
-    return (uint64_t)space.f_bavail * space.f_frsize >=
-           LOG_FREE_SPACE_MIN + LOG_SPACE_FACTOR * size;
+    return room_left(log) >= LOG_FREE_SPACE_MIN + LOG_SPACE_FACTOR * size;
 }
 
 static int

@@ -44,6 +44,7 @@ struct server {
     struct conn *conns; /* doubly linked */
     struct conn *dead;  /* to be freed at the end of the turn */
     size_t connection_count, connection_max;
+    uint64_t warn_accept_us; /* no further warning before then */
     bool accepting, stopping;
     int status;
 };
@@ -100,6 +101,17 @@ on_accept(struct evconnlistener *events, evutil_socket_t fd,
         set_accepting(server, false);
 }
 
+/* A line a second says it as well as a thousand. */
+static void
+warn_accept(struct server *server, int error)
+{
+    uint64_t now_us = writer_clock_us();
+    if (now_us < server->warn_accept_us)
+        return;
+    server->warn_accept_us = now_us + 1000000;
+    diag(DIAG_WARNING, "cannot accept: %s; waiting", strerror(error));
+}
+
 /* Out of descriptors the backlog would wake us without end. */
 static void
 on_accept_error(struct evconnlistener *events, void *context)
@@ -107,9 +119,7 @@ on_accept_error(struct evconnlistener *events, void *context)
     struct listener *listener = context;
     struct timeval pause = {.tv_usec = SERVER_ACCEPT_PAUSE_US};
     (void)events;
-    if (!evtimer_pending(listener->server->resume, NULL))
-        diag(DIAG_WARNING, "cannot accept: %s; waiting",
-             strerror(EVUTIL_SOCKET_ERROR()));
+    warn_accept(listener->server, EVUTIL_SOCKET_ERROR());
     listener->server->service.connections_refused++;
     set_accepting(listener->server, false);
     evtimer_add(listener->server->resume, &pause);
@@ -438,9 +448,21 @@ free_event(struct event *event)
         event_free(event);
 }
 
+/* From here on a second SIGTERM changes nothing. */
+static void
+ignore_signals(void)
+{
+    sigset_t signals;
+    sigemptyset(&signals);
+    sigaddset(&signals, SIGTERM);
+    sigaddset(&signals, SIGINT);
+    pthread_sigmask(SIG_BLOCK, &signals, NULL);
+}
+
 static void
 close_loop(struct server *server)
 {
+    ignore_signals();
     for (size_t i = 0; i < server->listener_count; i++) {
         listen_forget(&server->listeners[i].socket);
         if (server->listeners[i].events != NULL)

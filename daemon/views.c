@@ -177,6 +177,8 @@ open_file(struct views *views, struct diag_reason *reason)
         trust.starts = 0;
     }
     int rc = views_trust_open(views->datadir, trust.starts + 1);
+    if (rc == -ENOSPC || rc == -EDQUOT) /* then they are not believed later */
+        rc = views_trust_forget(views->datadir);
     if (rc != 0) {
         diag_because(reason, "%s: %s", views->datadir->path, strerror(-rc));
         return rc;

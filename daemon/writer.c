@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: MIT */
 #include "daemon/writer.h"
 
+#include <signal.h>
 #include <stdlib.h>
 #include <sys/eventfd.h>
 #include <time.h>
@@ -11,6 +12,10 @@
 /* Events applied to the views in one transaction, so that LMDB's list of
  * dirty pages does not spill and a request to append waits no longer. */
 #define WRITER_APPLY_MAX ((size_t)1024)
+
+/* So few events are applied before the next flush is begun, so that a question
+ * need not wait for a slow disk. */
+#define WRITER_CONVERSATION ((uint64_t)64)
 
 /* How soon to try again when the views have no room. */
 #define WRITER_RETRY_US ((uint64_t)500000)
@@ -179,8 +184,8 @@ choose_task(struct writer *writer)
     bool checkpoints =
         state == WRITER_READY &&
         (writer->checkpoint != 0 || views_needs_checkpoint(writer->views));
-    bool urgent =
-        writer->wanted > views_position(writer->views) || lag > WRITER_LAG_MAX;
+    bool urgent = writer->wanted > views_position(writer->views) ||
+                  lag > WRITER_LAG_MAX || lag <= WRITER_CONVERSATION;
     drop_tries(writer, lag > 0 && usable, checkpoints);
     if (waiting && !(can_apply && urgent))
         return TASK_WRITE;
@@ -285,6 +290,19 @@ init_locks(struct writer *writer)
     pthread_condattr_destroy(&attributes);
 }
 
+/* Signals are the reactor's; SIGBUS comes to whoever causes it. */
+static bool
+start_thread(struct writer *writer)
+{
+    sigset_t all, before;
+    sigfillset(&all);
+    sigdelset(&all, SIGBUS);
+    pthread_sigmask(SIG_SETMASK, &all, &before);
+    int rc = pthread_create(&writer->thread, NULL, writer_main, writer);
+    pthread_sigmask(SIG_SETMASK, &before, NULL);
+    return rc == 0;
+}
+
 struct writer *
 writer_new(struct log *log, struct views *views)
 {
@@ -306,7 +324,7 @@ writer_new(struct log *log, struct views *views)
         return NULL;
     }
     writer->last_recorded_ms = last_recorded(writer);
-    if (pthread_create(&writer->thread, NULL, writer_main, writer) != 0) {
+    if (!start_thread(writer)) {
         release(writer);
         return NULL;
     }
