@@ -224,7 +224,8 @@ bench bench-quick bench-full: deps-build
 # --- Looking at the code ---------------------------------------------------
 
 SOURCES := $(wildcard $(foreach d,proto daemon client client/lib tests/unit \
-	tests/system tests/model tests/fuzz tests/crash tests/bench,$(d)/*.c))
+	tests/system tests/model tests/fuzz tests/crash tests/crash/preload \
+	tests/bench,$(d)/*.c))
 HEADERS := $(wildcard $(addsuffix *.h,$(sort $(dir $(SOURCES)))))
 
 .PHONY: format

@@ -57,7 +57,7 @@ fail_unknown(const struct parser *parser, const char *name, size_t size)
     return false;
 }
 
-/* --- values --------------------------------------------------------------*/
+/* --- values ---------------------------------------------------------------*/
 
 bool
 args_date(const struct args *args, const char *name, const char *text,
@@ -144,7 +144,7 @@ check_value(const struct parser *parser, const struct arg_spec *spec,
     return true;
 }
 
-/* --- reading -------------------------------------------------------------*/
+/* --- reading --------------------------------------------------------------*/
 
 static bool
 keep(const struct parser *parser, const struct arg_spec *spec,
@@ -257,7 +257,7 @@ args_deinit(struct args *args)
     *args = (struct args){0};
 }
 
-/* --- asking --------------------------------------------------------------*/
+/* --- asking ---------------------------------------------------------------*/
 
 const char *
 args_text(const struct args *args, const char *name)

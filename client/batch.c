@@ -43,7 +43,7 @@ place_at(const struct batch *batch, uint32_t index)
     return place;
 }
 
-/* --- when it fails -------------------------------------------------------*/
+/* --- when it fails --------------------------------------------------------*/
 
 /* The event at fault: "file:line: field: reason". */
 static void
@@ -95,7 +95,7 @@ fail(const struct batch *batch, enum entente_result result,
     return status == CLIENT_NOT_FOUND ? CLIENT_REFUSED : status;
 }
 
-/* --- when it does not ----------------------------------------------------*/
+/* --- when it does not -----------------------------------------------------*/
 
 static bool
 is_true(struct span map, const char *key)

@@ -149,7 +149,7 @@ entente_replay(struct entente *, struct entente_bytes params,
  */
 ENTENTE_API struct entente_bytes entente_error_map(const struct entente *);
 
-/* --- in a loop of your own -----------------------------------------------*/
+/* --- in a loop of your own ------------------------------------------------*/
 
 /*
  * The descriptor to wait on for reading, or -1 while there is no connection.
@@ -186,7 +186,7 @@ ENTENTE_API enum entente_result
 entente_next(struct entente *, int wait_ms, struct entente_message *message,
              struct entente_error *error) ENTENTE_MUST_CHECK;
 
-/* --- ids -----------------------------------------------------------------*/
+/* --- ids ------------------------------------------------------------------*/
 
 /* A new id for an event, a UUIDv7 (RFC 9562). False: no random numbers. */
 ENTENTE_API bool entente_id_new(char id[ENTENTE_ID_SIZE]) ENTENTE_MUST_CHECK;

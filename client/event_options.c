@@ -60,7 +60,7 @@ put_list(struct draft *draft, const char *option)
         mp_put_text(draft->event, args_nth(draft->args, option, i));
 }
 
-/* --- amount --------------------------------------------------------------*/
+/* --- amount ---------------------------------------------------------------*/
 
 static void
 put_piece(struct mp_buf *buf, const char *key, const char *text, size_t size)
@@ -91,7 +91,7 @@ put_amount(struct draft *draft)
     return true;
 }
 
-/* --- terms and ext -------------------------------------------------------*/
+/* --- terms and ext --------------------------------------------------------*/
 
 /* JSON where it is, else the text itself. */
 static void
@@ -149,7 +149,7 @@ put_pairs(struct draft *draft, const char *option)
     return true;
 }
 
-/* --- sources -------------------------------------------------------------*/
+/* --- sources --------------------------------------------------------------*/
 
 static const char *const source_keys[] = {"kind", "title", "publisher",
                                           "url",  "cite",  "published"};
@@ -213,7 +213,7 @@ put_sources(struct draft *draft)
     return true;
 }
 
-/* --- the whole -----------------------------------------------------------*/
+/* --- the whole ------------------------------------------------------------*/
 
 static bool
 put_quote(struct draft *draft)

@@ -31,7 +31,7 @@ struct import {
     struct mp_buf event;   /* of the line that is being read */
 };
 
-/* --- one line ------------------------------------------------------------*/
+/* --- one line -------------------------------------------------------------*/
 
 static enum client_status
 bad_line(struct import *import, const struct input *input,
@@ -93,7 +93,7 @@ import_line(struct import *import, const struct input *input, struct span line)
     return CLIENT_DONE;
 }
 
-/* --- one file ------------------------------------------------------------*/
+/* --- one file -------------------------------------------------------------*/
 
 static enum client_status
 end_of_input(struct import *import, const struct input *input,
@@ -137,7 +137,7 @@ import_input(struct import *import, struct input *input)
     return end_of_input(import, input, result);
 }
 
-/* --- all of them ---------------------------------------------------------*/
+/* --- all of them ----------------------------------------------------------*/
 
 static enum client_status
 import_file(struct import *import, struct input *input, const char *name)

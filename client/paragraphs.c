@@ -87,7 +87,7 @@ text_labelled_span(struct output *out, size_t indent, struct span label,
     mp_buf_deinit(&clean);
 }
 
-/* --- values --------------------------------------------------------------*/
+/* --- values ---------------------------------------------------------------*/
 
 static bool
 is_plain_list(struct mp_reader reader, uint32_t count)

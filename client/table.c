@@ -124,7 +124,7 @@ decide_widths(struct table *table, size_t total)
     table->decided = true;
 }
 
-/* --- writing -------------------------------------------------------------*/
+/* --- writing --------------------------------------------------------------*/
 
 static void
 write_spaces(struct output *out, size_t count)

@@ -32,7 +32,7 @@ section_begin(struct section *section)
     section->begun = true;
 }
 
-/* --- one value -----------------------------------------------------------*/
+/* --- one value ------------------------------------------------------------*/
 
 static void
 put_side(struct mp_buf *buf, struct span value)
@@ -74,7 +74,7 @@ write_term(void *context, const struct pair *pair)
     mp_buf_deinit(&text);
 }
 
-/* --- money ---------------------------------------------------------------*/
+/* --- money ----------------------------------------------------------------*/
 
 static void
 put_sum(struct mp_buf *buf, struct span currency, struct span sum)
@@ -114,7 +114,7 @@ write_kind(void *context, const struct pair *pair)
         section->out->error = ENOMEM;
 }
 
-/* --- agreements, offers, disputes ----------------------------------------*/
+/* --- agreements, offers, disputes -----------------------------------------*/
 
 /* One key of an entry that is there on both sides. */
 static void
@@ -155,7 +155,7 @@ write_entry(void *context, const struct pair *pair)
     table_row(section->table, section->out);
 }
 
-/* --- what happened -------------------------------------------------------*/
+/* --- what happened --------------------------------------------------------*/
 
 static void
 write_events(struct output *out, struct span events, enum style style,
@@ -180,7 +180,7 @@ write_events(struct output *out, struct span events, enum style style,
     mp_buf_deinit(&text);
 }
 
-/* --- the whole -----------------------------------------------------------*/
+/* --- the whole ------------------------------------------------------------*/
 
 static void
 write_side(struct output *out, struct span diff, const char *side)

@@ -27,7 +27,7 @@ void text_event(struct output *out, struct span context);
 void text_party(struct output *out, struct span party);
 void text_diff(struct output *out, struct span diff);
 
-/* --- paragraphs.c: lines below a heading ---------------------------------*/
+/* --- paragraphs.c: lines below a heading ----------------------------------*/
 
 /* One line in `style`. */
 void text_heading(struct output *out, enum style style, struct span text);

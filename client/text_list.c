@@ -45,7 +45,7 @@ text_list_begin(struct output *out)
         out->error = ENOMEM;
 }
 
-/* --- events --------------------------------------------------------------*/
+/* --- events ---------------------------------------------------------------*/
 
 /* Not public yet, or public much later than it happened. */
 static void
@@ -152,7 +152,7 @@ text_list_item(struct output *out, struct span value)
     table_row(out->table, out);
 }
 
-/* --- the end -------------------------------------------------------------*/
+/* --- the end --------------------------------------------------------------*/
 
 static void
 put_verdict(struct output *out, struct mp_buf *text)

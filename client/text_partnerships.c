@@ -68,7 +68,7 @@ put_row(struct table *table, struct output *out, struct span row)
     table_row(table, out);
 }
 
-/* --- all of them ---------------------------------------------------------*/
+/* --- all of them ----------------------------------------------------------*/
 
 void
 text_partnerships_begin(struct output *out)
@@ -103,7 +103,7 @@ text_partnerships_end(struct output *out)
     mp_buf_deinit(&text);
 }
 
-/* --- those of one party --------------------------------------------------*/
+/* --- those of one party ---------------------------------------------------*/
 
 static void
 write_rows(struct output *out, struct span rows)

@@ -56,7 +56,7 @@ text_put_as_of(struct mp_buf *buf, struct span answer)
     words_put(buf, ")");
 }
 
-/* --- money ---------------------------------------------------------------*/
+/* --- money ----------------------------------------------------------------*/
 
 static void
 put_sums(struct mp_buf *buf, struct span sums)
@@ -91,7 +91,7 @@ text_totals(struct output *out, struct span totals)
     mp_buf_deinit(&text);
 }
 
-/* --- events --------------------------------------------------------------*/
+/* --- events ---------------------------------------------------------------*/
 
 void
 text_mention(struct table *table, enum style style, const char *mark,

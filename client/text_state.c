@@ -14,7 +14,7 @@ put_span(struct mp_buf *buf, struct span text)
     mp_buf_append(buf, text.data, text.size);
 }
 
-/* --- heading -------------------------------------------------------------*/
+/* --- heading --------------------------------------------------------------*/
 
 static void
 write_title(struct output *out, struct span state)
@@ -51,7 +51,7 @@ write_undisclosed(struct output *out, struct span state)
     mp_buf_deinit(&text);
 }
 
-/* --- sections ------------------------------------------------------------*/
+/* --- sections -------------------------------------------------------------*/
 
 static void
 write_dated(struct output *out, struct span entry)

@@ -13,7 +13,7 @@ words_put(struct mp_buf *buf, const char *text)
     mp_buf_append(buf, text, strlen(text));
 }
 
-/* --- dates ---------------------------------------------------------------*/
+/* --- dates ----------------------------------------------------------------*/
 
 /* EDTF's groupings of months, 21 to 41. */
 static const struct {
@@ -143,7 +143,7 @@ words_moment(struct mp_buf *buf, struct span moment)
     mp_buf_append(buf, moment.data, moment.size);
 }
 
-/* --- delays --------------------------------------------------------------*/
+/* --- delays ---------------------------------------------------------------*/
 
 /* From how many days on the next unit says it better. */
 #define DAYS_IN_DAYS 21
@@ -171,7 +171,7 @@ words_days(struct mp_buf *buf, uint64_t days)
         words_count(buf, rounded(days, 400), "year");
 }
 
-/* --- numbers -------------------------------------------------------------*/
+/* --- numbers --------------------------------------------------------------*/
 
 /* Longer than any sum that has a name; such a one is given in full. */
 #define DECIMAL_SIZE ((size_t)32)

@@ -41,7 +41,7 @@ admit_spans(const struct admit *admit)
     return spans;
 }
 
-/* --- what is known of an event -------------------------------------------*/
+/* --- what is known of an event --------------------------------------------*/
 
 /* A stored event, durable or of this group. */
 static enum log_result
@@ -87,7 +87,7 @@ revision_of(struct admit *admit, struct span partnership, uint64_t *revision)
     return result == VIEWS_OK || result == VIEWS_ABSENT;
 }
 
-/* --- ids -----------------------------------------------------------------*/
+/* --- ids ------------------------------------------------------------------*/
 
 /* One request's checks. */
 struct checking {
@@ -194,7 +194,7 @@ check_ids(struct checking *checking)
     }
 }
 
-/* --- expect --------------------------------------------------------------*/
+/* --- expect ---------------------------------------------------------------*/
 
 /* Before the request's own events move the revisions. */
 static void
@@ -230,7 +230,7 @@ check_expects(struct checking *checking)
     }
 }
 
-/* --- storing -------------------------------------------------------------*/
+/* --- storing --------------------------------------------------------------*/
 
 static int
 note_end(struct admit *admit)

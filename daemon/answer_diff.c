@@ -26,7 +26,7 @@ struct diff_job {
     struct positions added, removed;
 };
 
-/* --- which events --------------------------------------------------------*/
+/* --- which events ---------------------------------------------------------*/
 
 static bool
 add_position(struct positions *positions, uint64_t seq)
@@ -103,7 +103,7 @@ compare(struct diff_job *diff, struct job_slice *slice)
     return result == VIEWS_OK ? VIEWS_ABSENT : result;
 }
 
-/* --- the answer ----------------------------------------------------------*/
+/* --- the answer -----------------------------------------------------------*/
 
 static void
 put_asof(struct mp_buf *buf, const struct asof *asof)
@@ -196,7 +196,7 @@ put_answer(struct diff_job *diff, struct mp_buf *buf, uint64_t *corrupt)
     return put_compared(diff, buf, corrupt);
 }
 
-/* --- the job -------------------------------------------------------------*/
+/* --- the job --------------------------------------------------------------*/
 
 static bool
 start(struct diff_job *diff, struct mp_buf *out)

@@ -31,7 +31,7 @@ struct party_job {
     size_t counterpart_count, counterpart_capacity;
 };
 
-/* --- gathering -----------------------------------------------------------*/
+/* --- gathering ------------------------------------------------------------*/
 
 static bool
 add_counterpart(struct party_job *party, uint32_t other)
@@ -68,7 +68,7 @@ add_row(struct party_job *party, uint64_t *corrupt)
                              party->job.service, corrupt);
 }
 
-/* --- the answer ----------------------------------------------------------*/
+/* --- the answer -----------------------------------------------------------*/
 
 static int
 compare(const void *left, const void *right)
@@ -149,7 +149,7 @@ write_answer(struct party_job *party, struct mp_buf *out)
     return JOB_DONE;
 }
 
-/* --- the walk ------------------------------------------------------------*/
+/* --- the walk -------------------------------------------------------------*/
 
 static enum job_result
 walk(struct party_job *party, struct mp_buf *out)

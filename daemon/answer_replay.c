@@ -20,7 +20,7 @@ struct replay {
     int64_t from_ms, to_ms; /* t or k, by the others */
 };
 
-/* --- by recording --------------------------------------------------------*/
+/* --- by recording ---------------------------------------------------------*/
 
 /* The operation of a stored event, for its dates. */
 static enum views_result
@@ -62,7 +62,7 @@ at_position(struct replay *replay, uint64_t seq, struct views_hit *hit)
     return VIEWS_OK;
 }
 
-/* --- by the indexes ------------------------------------------------------*/
+/* --- by the indexes -------------------------------------------------------*/
 
 static struct views_walk
 walk_of(const struct replay *replay)
@@ -80,7 +80,7 @@ walk_of(const struct replay *replay)
     };
 }
 
-/* --- the class -----------------------------------------------------------*/
+/* --- the class ------------------------------------------------------------*/
 
 static struct views_place
 first_place(const struct replay *replay)
@@ -206,7 +206,7 @@ deinit(struct paging *paging)
     filter_deinit(&((struct replay *)paging)->filter);
 }
 
-/* --- the request ---------------------------------------------------------*/
+/* --- the request ----------------------------------------------------------*/
 
 static bool
 refuse_point(struct request *request, const char *name)

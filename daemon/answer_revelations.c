@@ -82,7 +82,7 @@ is_seen(struct paging *paging, const struct views_hit *hit, bool *yes)
     return paging_is_live(paging, &hit->op, yes);
 }
 
-/* --- what it disclosed ---------------------------------------------------*/
+/* --- what it disclosed ----------------------------------------------------*/
 
 struct disclosed {
     uint32_t count;

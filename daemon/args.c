@@ -39,7 +39,7 @@ refuse_kind(struct args_fault *fault, const char *name, const char *expected)
                   expected);
 }
 
-/* --- one reader a kind ---------------------------------------------------*/
+/* --- one reader a kind ----------------------------------------------------*/
 
 static bool
 is_str(struct span value, struct span *text)
@@ -231,7 +231,7 @@ static bool (*const readers[ARG_COUNT])(struct span, const char *,
 #undef X
 };
 
-/* --- all of them ---------------------------------------------------------*/
+/* --- all of them ----------------------------------------------------------*/
 
 static bool
 refuse_unknown(struct args_fault *fault, arg_set allowed, struct span key)

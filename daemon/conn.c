@@ -35,7 +35,7 @@ end(struct conn *conn)
     conn->owner->on_over(conn->owner, conn);
 }
 
-/* --- output --------------------------------------------------------------*/
+/* --- output ---------------------------------------------------------------*/
 
 static void
 free_sent(const void *data, size_t size, void *context)
@@ -62,38 +62,41 @@ send_output(struct conn *conn)
             return false;
         mp_buf_clear(out);
     }
-    session_set_unsent(conn->session, evbuffer_get_length(output));
-    return true;
+    size_t unsent = evbuffer_get_length(output);
+    session_set_unsent(conn->session, unsent);
+    /* libevent 2.1 starts to write in a callback that it may have failed to
+     * install, for want of memory. */
+    return unsent == 0 || bufferevent_enable(conn->bev, EV_WRITE) == 0;
 }
 
-/* --- what comes next -----------------------------------------------------*/
+/* --- what comes next ------------------------------------------------------*/
 
-static void
+/* False without memory. */
+static bool
 watch_message(struct conn *conn)
 {
     uint64_t message = session_message_count(conn->session);
     if (!session_is_half_way(conn->session) || !conn->reading) {
         event_del(conn->deadline); /* our back-pressure is not its fault */
-        return;
+        return true;
     }
     if (evtimer_pending(conn->deadline, NULL) && message == conn->half_message)
-        return; /* the time runs from the first byte */
+        return true; /* the time runs from the first byte */
     struct timeval timeout = {.tv_sec = CONN_MESSAGE_TIMEOUT_S};
     conn->half_message = message;
-    evtimer_add(conn->deadline, &timeout);
+    return evtimer_add(conn->deadline, &timeout) == 0;
 }
 
-static void
+/* False without memory. */
+static bool
 watch_socket(struct conn *conn)
 {
     bool closing = session_is_closing(conn->session);
     bufferevent_setwatermark(conn->bev, EV_WRITE,
                              closing ? 0 : SESSION_OUTPUT_LOW / 2, 0);
     conn->reading = session_can_read(conn->session);
-    if (conn->reading)
-        bufferevent_enable(conn->bev, EV_READ);
-    else
-        bufferevent_disable(conn->bev, EV_READ);
+    return conn->reading ? bufferevent_enable(conn->bev, EV_READ) == 0
+                         : bufferevent_disable(conn->bev, EV_READ) == 0;
 }
 
 static bool
@@ -123,7 +126,8 @@ finish(struct conn *conn)
 bool
 conn_is_due(const struct conn *conn)
 {
-    return conn->waiting || session_output(conn->session)->size > 0 ||
+    const struct mp_buf *out = session_output(conn->session);
+    return conn->waiting || out->size > 0 || out->failed ||
            conn->reading != session_can_read(conn->session) ||
            session_can_work(conn->session);
 }
@@ -134,35 +138,39 @@ conn_drop(struct conn *conn)
     end(conn);
 }
 
-void
-conn_pump(struct conn *conn)
+/* False without memory. */
+static bool
+watch_work(struct conn *conn)
 {
-    if (conn->over)
-        return;
-    if (conn->lingering)
-        return;
-    if (!send_output(conn)) {
-        end(conn);
-        return;
-    }
-    if (is_done(conn)) {
-        finish(conn);
-        return;
-    }
-    watch_socket(conn);
-    watch_message(conn);
+    struct timeval soon = {0}; /* behind what else the loop has */
     uint64_t wanted = session_wanted_views(conn->session);
     conn->waiting = wanted > 0;
     if (conn->waiting)
         conn->owner->on_waiting(conn->owner, wanted);
-    conn->owner->on_held(conn->owner);
-    if (session_can_work(conn->session)) {
-        struct timeval soon = {0}; /* behind what else the loop has */
-        evtimer_add(conn->work, &soon);
-    }
+    return !session_can_work(conn->session) ||
+           evtimer_add(conn->work, &soon) == 0;
 }
 
-/* --- callbacks -----------------------------------------------------------*/
+void
+conn_pump(struct conn *conn)
+{
+    if (conn->over || conn->lingering)
+        return;
+    bool sent = send_output(conn);
+    if (sent && is_done(conn)) {
+        finish(conn);
+        return;
+    }
+    /* A connection that nothing would wake is better closed. */
+    if (!sent || !watch_socket(conn) || !watch_message(conn) ||
+        !watch_work(conn)) {
+        end(conn);
+        return;
+    }
+    conn->owner->on_held(conn->owner);
+}
+
+/* --- callbacks ------------------------------------------------------------*/
 
 static void
 on_work(evutil_socket_t fd, short what, void *context)
@@ -225,7 +233,7 @@ on_event(struct bufferevent *bev, short what, void *context)
     }
 }
 
-/* --- life ----------------------------------------------------------------*/
+/* --- life -----------------------------------------------------------------*/
 
 struct conn *
 conn_new(struct event_base *base, int fd, struct service *service,
@@ -253,7 +261,10 @@ conn_new(struct event_base *base, int fd, struct service *service,
     bufferevent_set_max_single_read(conn->bev, CONN_PASS_SIZE);
     bufferevent_set_max_single_write(conn->bev, CONN_PASS_SIZE);
     bufferevent_setcb(conn->bev, on_read, on_written, on_event, conn);
-    bufferevent_enable(conn->bev, EV_READ | EV_WRITE);
+    if (bufferevent_enable(conn->bev, EV_READ | EV_WRITE) != 0) {
+        conn_free(conn);
+        return NULL;
+    }
     return conn;
 }
 

@@ -36,7 +36,7 @@ with_room(void *array, size_t size, size_t *capacity, size_t element)
     return moved;
 }
 
-/* --- what every event does -----------------------------------------------*/
+/* --- what every event does ------------------------------------------------*/
 
 static int
 count_type(struct fold *fold, uint32_t type)
@@ -117,7 +117,7 @@ take_common(struct fold *fold, const struct fold_op *op)
     return rc;
 }
 
-/* --- what some types do --------------------------------------------------*/
+/* --- what some types do ---------------------------------------------------*/
 
 static int
 open_entry(struct fold_list *list, const struct fold_op *op)
@@ -222,7 +222,7 @@ fold_apply(struct fold *fold, const struct fold_op *op)
     return fold_effects[op->type](fold, op);
 }
 
-/* --- what is asked of it -------------------------------------------------*/
+/* --- what is asked of it --------------------------------------------------*/
 
 uint64_t
 fold_count_of(const struct fold *fold, enum model_type type)

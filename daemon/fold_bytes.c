@@ -19,7 +19,7 @@
 /* A varint of 64 bits. */
 #define VARINT_SIZE_MAX ((size_t)10)
 
-/* --- writing -------------------------------------------------------------*/
+/* --- writing --------------------------------------------------------------*/
 
 static void
 put(struct mp_buf *buf, uint64_t number)
@@ -88,7 +88,7 @@ fold_save(struct mp_buf *buf, const struct fold *fold)
     put_list(buf, &fold->disputes);
 }
 
-/* --- reading: the first mistake stays ------------------------------------*/
+/* --- reading: the first mistake stays -------------------------------------*/
 
 struct reading {
     const uint8_t *at, *end;

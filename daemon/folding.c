@@ -95,7 +95,7 @@ take(struct folding *folding, struct views_reader *views,
     return result == VIEWS_OK && happened ? apply(folding, op) : result;
 }
 
-/* --- from a checkpoint ---------------------------------------------------*/
+/* --- from a checkpoint ----------------------------------------------------*/
 
 /* A party's own totals need every operation. */
 static enum views_result
@@ -138,7 +138,7 @@ fold_on(struct folding *folding, struct views_reader *views,
     return result == VIEWS_OK ? VIEWS_ABSENT : result;
 }
 
-/* --- what is possible ----------------------------------------------------*/
+/* --- what is possible -----------------------------------------------------*/
 
 /* The first start_lo (or t, of an open start) that can be possible at A. */
 static int64_t
@@ -220,7 +220,7 @@ gather_possible(struct folding *folding, struct views_reader *views,
     return result;
 }
 
-/* --- what was not public -------------------------------------------------*/
+/* --- what was not public --------------------------------------------------*/
 
 static enum views_result
 count_undisclosed(struct folding *folding, struct views_reader *views,
@@ -249,7 +249,7 @@ count_undisclosed(struct folding *folding, struct views_reader *views,
     return result;
 }
 
-/* --- phase after phase ---------------------------------------------------*/
+/* --- phase after phase ----------------------------------------------------*/
 
 /* Folding this many operations says that a checkpoint would pay. */
 #define FOLDING_LONG 1024u

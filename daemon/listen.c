@@ -32,7 +32,7 @@ fail(struct diag_reason *reason, const char *url, int error)
     return -error;
 }
 
-/* --- Unix sockets --------------------------------------------------------*/
+/* --- Unix sockets ---------------------------------------------------------*/
 
 /* A path that nobody listens on any more is left over from a crash. */
 static bool
@@ -79,7 +79,7 @@ open_unix(const char *path, struct listen_socket *opened,
     return 0;
 }
 
-/* --- TCP -----------------------------------------------------------------*/
+/* --- TCP ------------------------------------------------------------------*/
 
 static bool
 is_loopback(const struct sockaddr *address)
@@ -218,7 +218,7 @@ listen_forget(const struct listen_socket *opened)
         unlink(opened->path);
 }
 
-/* --- peers ---------------------------------------------------------------*/
+/* --- peers ----------------------------------------------------------------*/
 
 static bool
 has_group(int fd, gid_t wanted, gid_t primary)

@@ -51,7 +51,7 @@ checksum(uint64_t seq, struct span event)
     return XXH3_64bits_withSeed(event.data, event.size, seq);
 }
 
-/* --- opening -------------------------------------------------------------*/
+/* --- opening --------------------------------------------------------------*/
 
 static int
 read_meta(struct log *log, MDB_txn *txn, struct diag_reason *reason)
@@ -216,7 +216,7 @@ log_size(const struct log *log)
     return env_size(log->env);
 }
 
-/* --- appending -----------------------------------------------------------*/
+/* --- appending ------------------------------------------------------------*/
 
 /* Bytes that the file system and the limits of the process leave. */
 static uint64_t
@@ -313,7 +313,7 @@ log_append(struct log *log, const struct span *events, size_t count)
     return LOG_OK;
 }
 
-/* --- reading -------------------------------------------------------------*/
+/* --- reading --------------------------------------------------------------*/
 
 struct log_reader *
 log_reader_new(struct log *log)

@@ -66,7 +66,7 @@ methods_describe(size_t index, const char **name, enum service_role *role)
     return true;
 }
 
-/* --- errors --------------------------------------------------------------*/
+/* --- errors ---------------------------------------------------------------*/
 
 static void
 put_error(struct request *request, enum model_error code, const char *message,
@@ -154,7 +154,7 @@ request_unavailable(struct request *request)
     mp_buf_deinit(&extra);
 }
 
-/* --- calling -------------------------------------------------------------*/
+/* --- calling --------------------------------------------------------------*/
 
 static const struct method *
 find(struct span name)

@@ -31,7 +31,7 @@ paging_is_seen(struct paging *paging, const struct views_hit *hit, bool *yes)
     return paging_is_live(paging, op, yes);
 }
 
-/* --- one event -----------------------------------------------------------*/
+/* --- one event ------------------------------------------------------------*/
 
 /* A damaged event is reported alone, so that a page before it is not lost. */
 static bool
@@ -66,7 +66,7 @@ add_event(struct paging *paging, const struct views_hit *hit,
     return true;
 }
 
-/* --- the walk ------------------------------------------------------------*/
+/* --- the walk -------------------------------------------------------------*/
 
 static bool
 is_step_over(const struct paging *paging, struct job_slice *slice,
@@ -100,7 +100,7 @@ walk(struct paging *paging, struct mp_buf *sink)
     return result == VIEWS_OK ? VIEWS_ABSENT : result;
 }
 
-/* --- pages ---------------------------------------------------------------*/
+/* --- pages ----------------------------------------------------------------*/
 
 static enum job_result
 write_corrupt(struct paging *paging, struct mp_buf *out)
@@ -141,7 +141,7 @@ step_page(struct paging *paging, struct mp_buf *out)
     return write_page(paging, out);
 }
 
-/* --- streams -------------------------------------------------------------*/
+/* --- streams --------------------------------------------------------------*/
 
 static enum job_result
 write_end(struct paging *paging, struct mp_buf *out)
@@ -201,7 +201,7 @@ has_lost_events(struct paging *paging)
     return paging->corrupt != 0;
 }
 
-/* --- the job -------------------------------------------------------------*/
+/* --- the job --------------------------------------------------------------*/
 
 static enum job_result
 step(struct job *job, struct mp_buf *out)

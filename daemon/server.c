@@ -49,7 +49,7 @@ struct server {
     int status;
 };
 
-/* --- accepting -----------------------------------------------------------*/
+/* --- accepting ------------------------------------------------------------*/
 
 static void
 set_accepting(struct server *server, bool accepting)
@@ -135,7 +135,7 @@ on_resume(evutil_socket_t fd, short what, void *context)
         set_accepting(server, true);
 }
 
-/* --- connections ---------------------------------------------------------*/
+/* --- connections ----------------------------------------------------------*/
 
 static void
 finish_stop(struct server *server)
@@ -217,7 +217,7 @@ on_waiting(struct conn_owner *owner, uint64_t position)
     writer_want_views(server->service.writer, position);
 }
 
-/* --- stopping ------------------------------------------------------------*/
+/* --- stopping -------------------------------------------------------------*/
 
 static void
 begin_stop(struct server *server, int status)
@@ -256,7 +256,7 @@ on_give_up(evutil_socket_t fd, short what, void *context)
     event_base_loopbreak(server->base);
 }
 
-/* --- the writer's news ---------------------------------------------------*/
+/* --- the writer's news ----------------------------------------------------*/
 
 /* Outcomes of one connection are written together, then sent. */
 static void
@@ -289,7 +289,7 @@ on_writer_news(evutil_socket_t fd, short what, void *context)
     }
 }
 
-/* --- starting ------------------------------------------------------------*/
+/* --- starting -------------------------------------------------------------*/
 
 static int
 open_data(struct server *server, const char *path, struct diag_reason *reason)
@@ -439,7 +439,7 @@ start(struct server *server, const struct server_options *options,
     return 0;
 }
 
-/* --- ending --------------------------------------------------------------*/
+/* --- ending ---------------------------------------------------------------*/
 
 static void
 free_event(struct event *event)

@@ -94,7 +94,7 @@ session_free(struct session *session)
         release(session);
 }
 
-/* --- state ---------------------------------------------------------------*/
+/* --- state ----------------------------------------------------------------*/
 
 static size_t
 output_size(const struct session *session)
@@ -229,7 +229,7 @@ session_set_unsent(struct session *session, size_t size)
     count_held(session);
 }
 
-/* --- jobs ----------------------------------------------------------------*/
+/* --- jobs -----------------------------------------------------------------*/
 
 static void
 push_job(struct session *session, struct job *job)
@@ -299,7 +299,7 @@ find_stream(const struct session *session, uint32_t msgid)
     return job;
 }
 
-/* --- messages ------------------------------------------------------------*/
+/* --- messages -------------------------------------------------------------*/
 
 static void
 refuse_and_close(struct session *session, uint32_t msgid, enum model_error code,

@@ -60,7 +60,7 @@ put_key_str(struct mp_buf *buf, const char *key, struct span text)
     mp_put_str(buf, text);
 }
 
-/* --- sorted maps ---------------------------------------------------------*/
+/* --- sorted maps ----------------------------------------------------------*/
 
 struct named_number {
     struct span name;
@@ -123,7 +123,7 @@ put_parties(struct writing *writing)
     free(named);
 }
 
-/* --- totals --------------------------------------------------------------*/
+/* --- totals ---------------------------------------------------------------*/
 
 static int
 compare_totals(const void *left, const void *right)
@@ -184,7 +184,7 @@ state_put_totals(struct mp_buf *buf, const struct fold *fold)
     free(totals);
 }
 
-/* --- agreements ----------------------------------------------------------*/
+/* --- agreements -----------------------------------------------------------*/
 
 /* What an agreement says now: its own terms and those of its amendments. */
 static struct span
@@ -254,7 +254,7 @@ put_agreements(struct writing *writing, struct terms *in_force)
     mp_close(writing->buf, mark, count);
 }
 
-/* --- offers and disputes -------------------------------------------------*/
+/* --- offers and disputes --------------------------------------------------*/
 
 /* As submitted, with the kind at the end where it was missing. */
 static void
@@ -303,7 +303,7 @@ put_list(struct writing *writing, const struct fold_list *list,
             put_entry(writing, &list->entries[i], with_amount);
 }
 
-/* --- the whole -----------------------------------------------------------*/
+/* --- the whole ------------------------------------------------------------*/
 
 static void
 put_head(struct writing *writing)

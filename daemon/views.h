@@ -86,7 +86,7 @@ bool views_needs_checkpoint(const struct views *views);
 /* Have checkpoints made for a partnership: folding it took long. */
 void views_want_checkpoint(struct views *views, uint32_t partnership);
 
-/* --- reading -------------------------------------------------------------*/
+/* --- reading --------------------------------------------------------------*/
 
 struct views_reader;
 

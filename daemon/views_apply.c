@@ -15,7 +15,7 @@
  * pages is finite. */
 #define APPLY_PUTS_MAX ((size_t)16384)
 
-/* --- one event -----------------------------------------------------------*/
+/* --- one event ------------------------------------------------------------*/
 
 static int
 op_type(struct apply *apply, const struct event *event, uint32_t *type)

@@ -34,7 +34,7 @@ int apply_get(struct apply *apply, enum views_db db, MDB_val *key,
 int apply_put(struct apply *apply, enum views_db db, MDB_val *key,
               const void *bytes, size_t size);
 
-/* --- views_names -----------------------------------------------------------*/
+/* --- views_names ----------------------------------------------------------*/
 
 int apply_find_name(struct apply *apply, enum views_name_kind kind,
                     struct span slug, struct views_name *name);
@@ -47,7 +47,7 @@ int apply_intern(struct apply *apply, enum views_name_kind kind,
 /* The position of an id; MDB_NOTFOUND for none. */
 int apply_find_id(struct apply *apply, struct span id, uint64_t *seq);
 
-/* --- views_refer -----------------------------------------------------------*/
+/* --- views_refer ----------------------------------------------------------*/
 
 /* k, root and re_root of an operation: what the events that this one names say
  * of it.  `*damaged` is the position of one that is damaged, else as it was;
@@ -63,7 +63,7 @@ void apply_chain_deinit(struct apply_chain *chain);
 uint64_t apply_damaged_before(struct apply *apply, uint64_t seq);
 int apply_revelation(struct apply *apply, uint32_t partnership, uint64_t seq);
 
-/* --- views_orders ----------------------------------------------------------*/
+/* --- views_orders ---------------------------------------------------------*/
 
 struct views_place apply_place(const struct event *event);
 int apply_put_op(struct apply *apply, uint32_t partnership,

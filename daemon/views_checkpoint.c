@@ -32,7 +32,7 @@
  * no longer than that takes, some milliseconds. */
 #define CHECKPOINT_OPS_MAX ((size_t)16384)
 
-/* --- which partnerships --------------------------------------------------*/
+/* --- which partnerships ---------------------------------------------------*/
 
 void
 views_wants_deinit(struct views_wants *wants)
@@ -82,7 +82,7 @@ views_needs_checkpoint(const struct views *views)
     return views->wants.count > 0;
 }
 
-/* --- dropping ------------------------------------------------------------*/
+/* --- dropping -------------------------------------------------------------*/
 
 static bool
 is_of(const MDB_val *key, uint32_t partnership)
@@ -123,7 +123,7 @@ views_drop_checkpoints(struct views *views, MDB_txn *txn, uint32_t partnership,
     return rc == MDB_NOTFOUND ? 0 : rc;
 }
 
-/* --- finding -------------------------------------------------------------*/
+/* --- finding --------------------------------------------------------------*/
 
 struct found {
     struct views_place place;
@@ -229,7 +229,7 @@ views_find_checkpoint(struct views_reader *reader, uint32_t partnership,
     return rc == 0 ? VIEWS_OK : VIEWS_FULL;
 }
 
-/* --- making --------------------------------------------------------------*/
+/* --- making ---------------------------------------------------------------*/
 
 struct making {
     struct views_reader reader; /* in the write transaction */

@@ -71,7 +71,7 @@ find_target(struct apply *apply, const struct event *event, struct span id,
     return 0;
 }
 
-/* --- links ---------------------------------------------------------------*/
+/* --- links ----------------------------------------------------------------*/
 
 static int
 put_link(struct apply *apply, enum views_link link, uint64_t target,
@@ -135,7 +135,7 @@ apply_references(struct apply *apply, const struct event *event,
     return rc;
 }
 
-/* --- checkpoints that no longer hold -------------------------------------*/
+/* --- checkpoints that no longer hold --------------------------------------*/
 
 void
 apply_chain_deinit(struct apply_chain *chain)

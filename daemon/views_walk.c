@@ -156,7 +156,7 @@ views_walk_next(const struct views_walk *walk, struct views_hit *hit)
     return take(walk, rc, &key, &value, hit);
 }
 
-/* --- imprecise events ----------------------------------------------------*/
+/* --- imprecise events -----------------------------------------------------*/
 
 /* The first key at or above `wanted` of the same partnership. */
 static enum views_result

@@ -43,7 +43,7 @@ writer_set_state(struct writer *writer, enum writer_state state)
     writer_wake_reactor(writer);
 }
 
-/* --- views ---------------------------------------------------------------*/
+/* --- views ----------------------------------------------------------------*/
 
 uint64_t
 writer_views_lag(const struct writer *writer)
@@ -125,7 +125,7 @@ note_damage(struct writer *writer)
         writer_distrust_views(writer);
 }
 
-/* --- the thread ----------------------------------------------------------*/
+/* --- the thread -----------------------------------------------------------*/
 
 enum task {
     TASK_WRITE,
@@ -243,7 +243,7 @@ writer_main(void *context)
     }
 }
 
-/* --- life ----------------------------------------------------------------*/
+/* --- life -----------------------------------------------------------------*/
 
 /* The clock may have stepped back while nobody ran. */
 static int64_t

@@ -12,7 +12,7 @@
  * daemon/fold.  Constant data; any thread.
  */
 
-/* --- event types ---------------------------------------------------------*/
+/* --- event types ----------------------------------------------------------*/
 
 /* What `re` may name: a set of these, 0 for any event. */
 #define MODEL_RE_ANY 0u
@@ -102,7 +102,7 @@ enum model_type model_type_find(struct span name);
 /* The MODEL_RE_... bit that an event of this type is as a target, or 0. */
 uint32_t model_type_target(enum model_type type);
 
-/* --- fields --------------------------------------------------------------*/
+/* --- fields ---------------------------------------------------------------*/
 
 /*
  * symbol, key, needed, kind, one line of help.  The kind is what the value of
@@ -167,7 +167,7 @@ extern const struct model_field_info model_fields[MODEL_FIELD_COUNT];
 /* The field of that key, or MODEL_FIELD_COUNT. */
 enum model_field model_field_find(struct span key);
 
-/* --- limits of an event (EVENTS.md, "Limits") ----------------------------*/
+/* --- limits of an event (EVENTS.md, "Limits") -----------------------------*/
 
 #define MODEL_ID_SIZE_MAX ((size_t)64)         /* fits an LMDB key, a line */
 #define MODEL_SLUG_SIZE_MAX ((size_t)64)       /* the same */
@@ -184,7 +184,7 @@ enum model_field model_field_find(struct span key);
 #define MODEL_EVENT_SIZE_MAX ((size_t)1 << 20) /* default; configurable */
 #define MODEL_BATCH_MAX 10000u                 /* events in one append */
 
-/* --- errors (PROTOCOL.md, "Errors") --------------------------------------*/
+/* --- errors (PROTOCOL.md, "Errors") ---------------------------------------*/
 
 /* symbol, code, what a client should do about it */
 #define MODEL_ERRORS(X)                                                        \
@@ -224,7 +224,7 @@ struct model_error_info {
 
 extern const struct model_error_info model_errors[MODEL_ERROR_COUNT];
 
-/* --- nearest name --------------------------------------------------------*/
+/* --- nearest name ---------------------------------------------------------*/
 
 /*
  * The name nearest to `wrong` by edit distance (Levenshtein 1966), ties to

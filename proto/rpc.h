@@ -18,7 +18,7 @@
 /* Containers within containers in one message; an event may use 16 of them. */
 #define RPC_DEPTH_MAX 32
 
-/* --- finding the end of a message ----------------------------------------*/
+/* --- finding the end of a message -----------------------------------------*/
 
 enum rpc_scan_result {
     RPC_SCAN_DONE,      /* the message ends within the bytes given */

@@ -119,7 +119,7 @@ entente_error_map(const struct entente *handle)
     return bytes_from_span(mp_buf_span(&handle->error_map));
 }
 
-/* --- receiving -----------------------------------------------------------*/
+/* --- receiving ------------------------------------------------------------*/
 
 /* Bytes received and read are progress: the timeout starts anew. */
 static int
@@ -247,7 +247,7 @@ entente_next(struct entente *handle, int wait_ms,
     return result;
 }
 
-/* --- sending -------------------------------------------------------------*/
+/* --- sending --------------------------------------------------------------*/
 
 /*
  * The daemon stops reading while its answers are not read, so take what it

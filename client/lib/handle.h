@@ -38,7 +38,7 @@ bytes_from_span(struct span span)
     return (struct entente_bytes){span.data, span.size};
 }
 
-/* --- connection.c --------------------------------------------------------*/
+/* --- connection.c ---------------------------------------------------------*/
 
 /* Give a call its whole timeout, from now. */
 void handle_begin(struct entente *handle);
@@ -54,7 +54,7 @@ enum entente_result handle_next(struct entente *handle,
                                 struct entente_message *message,
                                 struct entente_error *error);
 
-/* --- call.c --------------------------------------------------------------*/
+/* --- call.c ---------------------------------------------------------------*/
 
 /* What a failed try is worth: retried when the caller allows it. */
 struct retry {
@@ -71,7 +71,7 @@ void retry_init(struct retry *retry, bool is_append);
 bool retry_wait(struct entente *handle, struct retry *retry,
                 enum entente_result *result, struct entente_error *error);
 
-/* --- error.c -------------------------------------------------------------*/
+/* --- error.c --------------------------------------------------------------*/
 
 void error_clear(struct entente_error *error);
 

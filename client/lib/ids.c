@@ -13,7 +13,7 @@
 #define ID_HASH_PREFIX "sha256-"
 #define ID_HASH_BYTES 16 /* 128 bits: no two of 10^15 events meet */
 
-/* --- UUIDv7 --------------------------------------------------------------*/
+/* --- UUIDv7 ---------------------------------------------------------------*/
 
 static void
 put_hex(char *to, const uint8_t *bytes, size_t count)
@@ -47,7 +47,7 @@ entente_id_new(char id[ENTENTE_ID_SIZE])
     return true;
 }
 
-/* --- content -------------------------------------------------------------*/
+/* --- content --------------------------------------------------------------*/
 
 /* One key of a map with its value. */
 struct pair {

@@ -34,7 +34,7 @@ entented_init(struct entented *daemon, const char *scratch, const char *name)
     join(daemon->socket, scratch, name, ".socket");
 }
 
-/* --- running -------------------------------------------------------------*/
+/* --- running --------------------------------------------------------------*/
 
 static _Noreturn void
 child_run(const struct entented *daemon, int said_fd)
@@ -117,7 +117,7 @@ entented_remove_views(const struct entented *daemon)
         fail("%s: %s", path, strerror(errno));
 }
 
-/* --- asking --------------------------------------------------------------*/
+/* --- asking ---------------------------------------------------------------*/
 
 struct link *
 entented_link(const struct entented *daemon)

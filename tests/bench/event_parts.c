@@ -18,7 +18,7 @@
 #define CERTAINTY_SHARE 0.2
 #define THIRD_PARTY_SHARE 0.2
 
-/* --- text ----------------------------------------------------------------*/
+/* --- text -----------------------------------------------------------------*/
 
 static const char *const words[] = {
     "board",  "capital", "cloud",  "compute", "counsel", "deal",   "draft",
@@ -56,7 +56,7 @@ put_pair(struct mp_buf *out, const char *key, const char *text)
     mp_put_text(out, text);
 }
 
-/* --- dates ---------------------------------------------------------------*/
+/* --- dates ----------------------------------------------------------------*/
 
 /* Seasons 21 to 23: 24, the winter, leaves its year. Quarters: 33 to 36. */
 static void
@@ -111,7 +111,7 @@ put_dates(const struct draft *draft, struct events *events, struct mp_buf *out)
     }
 }
 
-/* --- who -----------------------------------------------------------------*/
+/* --- who ------------------------------------------------------------------*/
 
 static void
 put_party(struct mp_buf *out, uint64_t number)
@@ -142,7 +142,7 @@ put_names(const struct draft *draft, struct events *events, struct mp_buf *out)
         mp_put_text(out, EVENTS_BROAD_PARTY);
 }
 
-/* --- what ----------------------------------------------------------------*/
+/* --- what -----------------------------------------------------------------*/
 
 static const char *const currencies[] = {"USD", "EUR", "JPY"};
 static const char *const scopes[] = {"cloud", "research", "sales", "devices"};

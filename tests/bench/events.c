@@ -41,7 +41,7 @@ static const char *const counted_types[] = {
     "regulatory", "investment", "personnel", "x-press",   "court_revelation",
 };
 
-/* --- opening -------------------------------------------------------------*/
+/* --- opening --------------------------------------------------------------*/
 
 static bool
 is_share(double share)
@@ -95,7 +95,7 @@ events_deinit(struct events *events)
     events->streams = NULL;
 }
 
-/* --- what happens next ---------------------------------------------------*/
+/* --- what happens next ----------------------------------------------------*/
 
 static void
 draft_offer(struct events_stream *stream, struct events *events,
@@ -207,7 +207,7 @@ draft_correction(struct events_stream *stream, struct events *events,
     events->superseded++;
 }
 
-/* --- when ----------------------------------------------------------------*/
+/* --- when -----------------------------------------------------------------*/
 
 /* Short lags are frequent, long ones rare. */
 static int64_t
@@ -267,7 +267,7 @@ draft_counted(struct events_stream *stream, struct events *events,
     stream->counted_type = type;
 }
 
-/* --- one event -----------------------------------------------------------*/
+/* --- one event ------------------------------------------------------------*/
 
 static uint32_t
 random_partnership(struct events *events)

@@ -82,7 +82,7 @@ struct generate {
     const char *socket;
 };
 
-/* --- options -------------------------------------------------------------*/
+/* --- options --------------------------------------------------------------*/
 
 static uint64_t
 read_number(const char *text, uint64_t max)
@@ -186,7 +186,7 @@ take_option(struct generate *generate, enum option_code code, const char *value)
     }
 }
 
-/* --- where to ------------------------------------------------------------*/
+/* --- where to -------------------------------------------------------------*/
 
 static bool
 next_event(void *source, struct mp_buf *out)

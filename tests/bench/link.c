@@ -20,7 +20,7 @@ struct link {
     size_t in_start; /* what lies before was handed out */
 };
 
-/* --- opening -------------------------------------------------------------*/
+/* --- opening --------------------------------------------------------------*/
 
 struct link *
 link_open(const char *path)
@@ -50,7 +50,7 @@ link_close(struct link *link)
     free(link);
 }
 
-/* --- bytes ---------------------------------------------------------------*/
+/* --- bytes ----------------------------------------------------------------*/
 
 static void
 in_drop(struct link *link)
@@ -112,7 +112,7 @@ link_read_some(struct link *link, size_t size)
     return taken;
 }
 
-/* --- messages ------------------------------------------------------------*/
+/* --- messages -------------------------------------------------------------*/
 
 struct mp_buf *
 link_begin(struct link *link, const char *method, uint32_t *msgid_out)

@@ -60,7 +60,7 @@ marks_late_by_middle(void)
     return count;
 }
 
-/* --- the marks -----------------------------------------------------------*/
+/* --- the marks ------------------------------------------------------------*/
 
 struct marks {
     const char *partnership;
@@ -109,7 +109,7 @@ next_mark(void *source, struct mp_buf *out)
     return true;
 }
 
-/* --- around them ---------------------------------------------------------*/
+/* --- around them ----------------------------------------------------------*/
 
 static bool
 next_event(void *source, struct mp_buf *out)

@@ -43,7 +43,7 @@ aged_load(struct aged *aged, struct link *link, uint64_t size)
     aged->position = entented_tip(link);
 }
 
-/* --- questions -----------------------------------------------------------*/
+/* --- questions ------------------------------------------------------------*/
 
 static void
 add_state(struct probe_list *list, const struct aged *aged, struct probe probe)
@@ -169,7 +169,7 @@ find_cursor(struct aged *aged, struct link *link)
     }
 }
 
-/* --- late arrivals -------------------------------------------------------*/
+/* --- late arrivals --------------------------------------------------------*/
 
 static void
 append_late(struct link *link, const struct aged *aged, int index)

@@ -61,7 +61,7 @@ whole_tell_ping(struct whole *whole, const char *group, struct series *pings)
     series_deinit(pings);
 }
 
-/* --- portfolio -----------------------------------------------------------*/
+/* --- portfolio ------------------------------------------------------------*/
 
 /* The next page; false after the last.  `cursor` is replaced. */
 static bool
@@ -130,7 +130,7 @@ measure_portfolio(struct whole *whole)
     series_deinit(&seconds);
 }
 
-/* --- the log -------------------------------------------------------------*/
+/* --- the log --------------------------------------------------------------*/
 
 static bool
 next_event(void *source, struct mp_buf *out)

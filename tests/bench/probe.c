@@ -9,7 +9,7 @@
 #define CAPACITY_FIRST 16
 #define TEXT_SIZE 64
 
-/* --- making --------------------------------------------------------------*/
+/* --- making ---------------------------------------------------------------*/
 
 void
 probe_list_deinit(struct probe_list *list)
@@ -65,7 +65,7 @@ probe_add(struct probe_list *list, const struct probe *probe,
     probe_put_arguments(&added->params, arguments);
 }
 
-/* --- asking --------------------------------------------------------------*/
+/* --- asking ---------------------------------------------------------------*/
 
 static uint64_t
 count_of(struct span answer, const char *key)
@@ -111,7 +111,7 @@ ask_round(struct probe *probe, const struct probe_effort *effort)
     latency_end_round(&probe->latency);
 }
 
-/* --- telling -------------------------------------------------------------*/
+/* --- telling --------------------------------------------------------------*/
 
 /* `base` is the same question on the smallest log, or NULL for itself. */
 static void

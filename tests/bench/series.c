@@ -9,7 +9,7 @@
 
 #define CAPACITY_FIRST 256
 
-/* --- series --------------------------------------------------------------*/
+/* --- series ---------------------------------------------------------------*/
 
 void
 series_deinit(struct series *series)
@@ -57,7 +57,7 @@ series_at(struct series *series, double share)
     return series->values[rank == 0 ? 0 : rank - 1];
 }
 
-/* --- latency -------------------------------------------------------------*/
+/* --- latency --------------------------------------------------------------*/
 
 void
 latency_deinit(struct latency *latency)

@@ -38,7 +38,7 @@ check_log(void)
     return (json_int_t)json_array_size(all);
 }
 
-/* --- events ----------------------------------------------------------------*/
+/* --- events ---------------------------------------------------------------*/
 
 json_t *
 check_log_event(const char *id)

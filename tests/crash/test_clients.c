@@ -17,8 +17,7 @@
 #define COUNT(array) (sizeof(array) / sizeof((array)[0]))
 #define SECONDS_MAX 50
 
-/* --- peers that reset
- * -------------------------------------------------------*/
+/* --- peers that reset -----------------------------------------------------*/
 
 static const struct {
     const char *method;
@@ -104,8 +103,7 @@ START_TEST(reset_within_streams_ends_that_peer_alone)
 }
 END_TEST
 
-/* --- clients that do not read
- * ------------------------------------------------*/
+/* --- clients that do not read ---------------------------------------------*/
 
 #define DEAF_COUNT 40
 #define DEAF_COST_KIB                                                          \
@@ -222,8 +220,7 @@ START_TEST(clients_that_do_not_read_make_no_file_grow)
 }
 END_TEST
 
-/* --- good and bad together
- * ---------------------------------------------------------*/
+/* --- good and bad together ------------------------------------------------*/
 
 #define TOGETHER 300
 

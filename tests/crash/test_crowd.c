@@ -20,8 +20,7 @@
 #define COUNT(array) (sizeof(array) / sizeof((array)[0]))
 #define SECONDS_MAX 50
 
-/* --- crowds
- * --------------------------------------------------------------------*/
+/* --- crowds ---------------------------------------------------------------*/
 
 #define DESCRIPTORS 64
 #define DESCRIPTORS_MANY 1024
@@ -136,8 +135,7 @@ START_TEST(who_waits_for_a_descriptor_is_served_in_the_end)
 }
 END_TEST
 
-/* --- fairness
- * --------------------------------------------------------------------*/
+/* --- fairness -------------------------------------------------------------*/
 
 #define EAGER_REQUESTS 100000
 #define POLITE_REQUESTS 20

@@ -7,6 +7,7 @@
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
+#include <sys/wait.h>
 #include <sysexits.h>
 #include <unistd.h>
 
@@ -25,7 +26,7 @@
 #define METAS 5
 #define CONNECTIONS 4
 
-/* --- one event after the other ---------------------------------------------*/
+/* --- one event after the other --------------------------------------------*/
 
 struct outcome {
     json_int_t seq[EVENTS]; /* as acknowledged, or 0 */
@@ -113,10 +114,20 @@ check_failure(void)
     check_restarted(&outcome);
 }
 
-/* --- the flush
- * --------------------------------------------------------------*/
+/* --- the flush ------------------------------------------------------------*/
 
-/* strace counts the calls of each thread; the writer flushes once an append. */
+static struct control_disk *
+start_with_disk(void)
+{
+    char command[UNDER_COMMAND_SIZE];
+    under_preload(command, "disk");
+    struct control_disk *disk = under_control(sizeof(*disk));
+    under_start("%s", command);
+    return disk;
+}
+
+/* strace counts the calls of each thread: the start flushes once, the writer
+ * once an append. */
 static void
 start_with_failing_flush(const char *when)
 {
@@ -129,7 +140,15 @@ start_with_failing_flush(const char *when)
 
 START_TEST(flush_that_fails_once_ends_all)
 {
-    char when[8];
+    struct control_disk *disk = start_with_disk();
+    atomic_store(&disk->flush_at, _i);
+    check_failure();
+}
+END_TEST
+
+START_TEST(flush_that_fails_in_the_kernel_ends_all)
+{
+    char when[16];
     snprintf(when, sizeof(when), "%d", _i);
     start_with_failing_flush(when);
     check_failure();
@@ -138,10 +157,30 @@ END_TEST
 
 START_TEST(flush_that_fails_from_now_on_ends_all)
 {
-    char when[8];
+    char when[16];
     snprintf(when, sizeof(when), "%d+", _i);
     start_with_failing_flush(when);
     check_failure();
+}
+END_TEST
+
+/* What a start finds may be in the page cache alone: it is no log before it is
+ * flushed. */
+START_TEST(start_that_cannot_flush_is_refused)
+{
+    fixture_start();
+    check_log_store("A", CHECK_LOG_NEW);
+    fixture_kill();
+    ck_assert_msg(!under_try(UNDER_STRACE
+                             "-o '%s/trace' -e trace=fdatasync,fsync "
+                             "-e inject=fdatasync,fsync:error=EIO",
+                             fixture.directory),
+                  "it serves what it could not flush");
+    int status = under_await_end();
+    ck_assert_msg(WIFEXITED(status) && WEXITSTATUS(status) != 0,
+                  "it ended with %#x", (unsigned)status);
+    fixture_start();
+    ck_assert_int_eq(check_log(), 1);
 }
 END_TEST
 
@@ -162,18 +201,7 @@ START_TEST(flush_that_fails_under_load_acknowledges_nothing)
 }
 END_TEST
 
-/* --- the meta page
- * -----------------------------------------------------------*/
-
-static struct control_disk *
-start_with_disk(void)
-{
-    char command[UNDER_COMMAND_SIZE];
-    under_preload(command, "disk");
-    struct control_disk *disk = under_control(sizeof(*disk));
-    under_start("%s", command);
-    return disk;
-}
+/* --- the meta page --------------------------------------------------------*/
 
 START_TEST(meta_page_that_is_lost_is_indeterminate)
 {
@@ -231,8 +259,7 @@ START_TEST(questions_behind_a_failure_are_answered_definitely)
 }
 END_TEST
 
-/* --- ids
- * --------------------------------------------------------------------*/
+/* --- ids ------------------------------------------------------------------*/
 
 START_TEST(same_id_is_stored_once_whatever_the_end)
 {
@@ -256,8 +283,11 @@ main(void)
     tcase_add_checked_fixture(tests, fixture_begin_stopped, fixture_end);
     tcase_set_timeout(tests, SECONDS_MAX);
     tcase_add_loop_test(tests, flush_that_fails_once_ends_all, 1, FLUSHES);
-    tcase_add_loop_test(tests, flush_that_fails_from_now_on_ends_all, 1,
+    tcase_add_loop_test(tests, flush_that_fails_in_the_kernel_ends_all, 2,
                         FLUSHES);
+    tcase_add_loop_test(tests, flush_that_fails_from_now_on_ends_all, 2,
+                        FLUSHES);
+    tcase_add_test(tests, start_that_cannot_flush_is_refused);
     tcase_add_test(tests, flush_that_fails_under_load_acknowledges_nothing);
     tcase_add_loop_test(tests, meta_page_that_is_lost_is_indeterminate, 1,
                         METAS);

@@ -26,8 +26,7 @@
  * end does not become all that there is time for. */
 #define LOG_MAX 600
 
-/* --- ends
- * -----------------------------------------------------------------------*/
+/* --- ends -----------------------------------------------------------------*/
 
 /* Let a random time pass: the moment is what is tested, nothing waits for it.
  */

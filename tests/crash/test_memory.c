@@ -43,8 +43,7 @@ begin(void)
     memory = under_control(sizeof(*memory));
 }
 
-/* --- work
- * ---------------------------------------------------------------------*/
+/* --- work -----------------------------------------------------------------*/
 
 /* Send, and take what comes until the answer; NULL when the daemon closed. */
 static json_t *
@@ -121,8 +120,7 @@ work(void)
     ask_all(fixture.wire);
 }
 
-/* --- rounds
- * ---------------------------------------------------------------------*/
+/* --- rounds ---------------------------------------------------------------*/
 
 /* What the round before has acknowledged is there; what it has not may be. */
 static void

@@ -22,8 +22,7 @@
 
 static char log_path[SCRATCH_PATH_SIZE];
 
-/* --- files that are no log
- * ---------------------------------------------------*/
+/* --- files that are no log ------------------------------------------------*/
 
 /* A start must fail and say something that contains `said`; the log is as
  * before. */
@@ -130,8 +129,7 @@ START_TEST(log_that_is_gone_is_not_begun_anew)
 }
 END_TEST
 
-/* --- one daemon
- * ----------------------------------------------------------------*/
+/* --- one daemon -----------------------------------------------------------*/
 
 #define RIVALS 6
 
@@ -142,7 +140,7 @@ START_TEST(of_daemons_that_start_at_once_one_serves)
     struct process *rivals[RIVALS];
     char sockets[RIVALS][SCRATCH_PATH_SIZE];
     for (int i = 0; i < RIVALS; i++) {
-        char name[16];
+        char name[32];
         snprintf(name, sizeof(name), "socket%d", i);
         scratch_join(sockets[i], fixture.directory, name);
         struct process_options options = {.data = fixture.data,
@@ -194,10 +192,9 @@ START_TEST(lock_file_that_is_gone_lets_no_second_in)
 }
 END_TEST
 
-/* --- the clock
- * -------------------------------------------------------------------*/
+/* --- the clock ------------------------------------------------------------*/
 
-#define HOUR_S 3600
+#define HOUR_S INT64_C(3600)
 
 static json_int_t
 store_recorded(const char *id)
@@ -272,8 +269,7 @@ START_TEST(recorded_goes_on_when_the_clock_has_caught_up)
 }
 END_TEST
 
-/* --- modes
- * -----------------------------------------------------------------------*/
+/* --- modes ----------------------------------------------------------------*/
 
 static void
 check_mode(const char *directory, const char *name, mode_t wanted)

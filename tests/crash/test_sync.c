@@ -24,7 +24,7 @@
 #define TO_SOCKET "<socket:"
 #define TO_LOG "/data/log.mdb>"
 
-/* --- what the daemon asks of the kernel ------------------------------------*/
+/* --- what the daemon asks of the kernel -----------------------------------*/
 
 static char trace_path[SCRATCH_PATH_SIZE];
 
@@ -46,7 +46,7 @@ traced_stop(struct trace *trace)
 static size_t
 acknowledgement(const struct trace *trace)
 {
-    size_t line = trace_find(trace, 0, TO_SOCKET, MARK, "duplicate", NULL);
+    size_t line = trace_find(trace, 0, TO_SOCKET, MARK, "duplicate");
     ck_assert_msg(line != TRACE_NONE, "no acknowledgement in the trace");
     return line;
 }
@@ -55,8 +55,7 @@ acknowledgement(const struct trace *trace)
 static void
 find_meta(const struct trace *trace, char meta[32])
 {
-    size_t line =
-        trace_find(trace, 0, "openat(", "/data/log.mdb\"", "O_DSYNC", NULL);
+    size_t line = trace_find(trace, 0, "openat(", "/data/log.mdb\"", "O_DSYNC");
     ck_assert_msg(line != TRACE_NONE, "no descriptor with O_DSYNC");
     const char *number = strrchr(trace->lines[line], '=');
     int fd = -1;
@@ -69,7 +68,7 @@ static size_t
 find_data_write(const struct trace *trace, size_t from, const char *meta)
 {
     for (size_t i = from; i < trace->count; i++) {
-        i = trace_find(trace, i, "write", TO_LOG, NULL);
+        i = trace_find(trace, i, "write", TO_LOG);
         if (i == TRACE_NONE || strstr(trace->lines[i], meta) == NULL)
             return i;
     }
@@ -84,15 +83,15 @@ START_TEST(acknowledgement_follows_both_flushes)
     traced_stop(&trace);
     char meta[32];
     find_meta(&trace, meta);
-    size_t ready = trace_find(&trace, 0, "\"ready\\n\"", NULL);
+    size_t ready = trace_find(&trace, 0, "\"ready\\n\"");
     ck_assert_uint_ne(ready, TRACE_NONE);
     size_t ack = acknowledgement(&trace);
     size_t data = find_data_write(&trace, ready, meta);
     ck_assert_msg(data < ack, "no page was written before");
-    size_t sync = trace_find(&trace, data, "fdatasync(", TO_LOG, NULL);
+    size_t sync = trace_find(&trace, data, "fdatasync(", TO_LOG);
     ck_assert_msg(sync < ack, "no page was flushed before");
     ck_assert_uint_gt(sync, trace_returned(&trace, data, ""));
-    size_t page = trace_find(&trace, sync, meta, NULL);
+    size_t page = trace_find(&trace, sync, meta);
     ck_assert_msg(page < ack, "no meta page was written before");
     ck_assert_uint_gt(page, trace_returned(&trace, sync, "0"));
     ck_assert_uint_gt(ack, trace_returned(&trace, page, "120"));
@@ -108,13 +107,11 @@ START_TEST(directory_is_flushed_before_the_first_acknowledgement)
     fixture_log(MARK " note 2017\n");
     struct trace trace;
     traced_stop(&trace);
-    size_t made =
-        trace_find(&trace, 0, "rename", "log.mdb.new", "\"log.mdb\"", NULL);
+    size_t made = trace_find(&trace, 0, "rename", "log.mdb.new", "\"log.mdb\"");
     if (made == TRACE_NONE)
-        made =
-            trace_find(&trace, 0, "open", "/data/log.mdb\"", "O_CREAT", NULL);
+        made = trace_find(&trace, 0, "open", "/data/log.mdb\"", "O_CREAT");
     ck_assert_uint_ne(made, TRACE_NONE);
-    size_t sync = trace_find(&trace, made, "fsync(", "/data>", NULL);
+    size_t sync = trace_find(&trace, made, "fsync(", "/data>");
     ck_assert_msg(sync < acknowledgement(&trace), "not flushed");
     ck_assert_uint_lt(trace_returned(&trace, sync, "0"),
                       acknowledgement(&trace));
@@ -129,11 +126,11 @@ START_TEST(parent_is_flushed_when_the_directory_is_made)
     fixture_log(MARK " note 2017\n");
     struct trace trace;
     traced_stop(&trace);
-    size_t made = trace_find(&trace, 0, "mkdir", "/data\"", NULL);
+    size_t made = trace_find(&trace, 0, "mkdir", "/data\"");
     ck_assert_uint_ne(made, TRACE_NONE);
     char parent[SCRATCH_PATH_SIZE + 2];
     snprintf(parent, sizeof(parent), "<%s>", fixture.directory);
-    size_t sync = trace_find(&trace, made, "sync(", parent, NULL);
+    size_t sync = trace_find(&trace, made, "sync(", parent);
     ck_assert_msg(sync < acknowledgement(&trace),
                   "the new data directory may be gone after a power loss");
     trace_deinit(&trace);
@@ -153,15 +150,14 @@ START_TEST(what_a_start_finds_is_flushed_before_it_is_acknowledged)
     struct trace trace;
     traced_stop(&trace);
     size_t ack = acknowledgement(&trace);
-    size_t sync = trace_find(&trace, 0, "sync(", TO_LOG, NULL);
+    size_t sync = trace_find(&trace, 0, "sync(", TO_LOG);
     ck_assert_msg(sync < ack, "the log is never flushed");
     ck_assert_uint_lt(trace_returned(&trace, sync, "0"), ack);
     trace_deinit(&trace);
 }
 END_TEST
 
-/* --- a disk that hangs
- * ------------------------------------------------------*/
+/* --- a disk that hangs ----------------------------------------------------*/
 
 #define PINGS 200
 

@@ -2,7 +2,6 @@
 #include "tests/crash/trace.h"
 
 #include <check.h>
-#include <stdarg.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
@@ -36,25 +35,21 @@ trace_deinit(struct trace *trace)
 }
 
 static bool
-line_has(const char *line, va_list strings)
+line_has(const char *line, const struct trace_strings *strings)
 {
-    const char *string;
-    while ((string = va_arg(strings, const char *)) != NULL) {
-        if (strstr(line, string) == NULL)
+    for (size_t i = 0; i < TRACE_STRINGS_MAX; i++) {
+        if (strings->all[i] != NULL && strstr(line, strings->all[i]) == NULL)
             return false;
     }
     return true;
 }
 
 size_t
-trace_find(const struct trace *trace, size_t from, ...)
+trace_find_all(const struct trace *trace, size_t from,
+               struct trace_strings strings)
 {
     for (size_t i = from; i < trace->count; i++) {
-        va_list strings;
-        va_start(strings, from);
-        bool found = line_has(trace->lines[i], strings);
-        va_end(strings);
-        if (found)
+        if (line_has(trace->lines[i], &strings))
             return i;
     }
     return TRACE_NONE;
@@ -68,7 +63,7 @@ trace_returned(const struct trace *trace, size_t line, const char *result)
         char task[32];
         ck_assert_int_eq(sscanf(trace->lines[line], "%30s", task), 1);
         do
-            end = trace_find(trace, end + 1, task, " resumed>", NULL);
+            end = trace_find(trace, end + 1, task, " resumed>");
         while (end != TRACE_NONE &&
                strncmp(trace->lines[end], task, strlen(task)) != 0);
     }

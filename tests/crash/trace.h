@@ -21,10 +21,16 @@ struct trace {
 void trace_read(struct trace *trace, const char *path);
 void trace_deinit(struct trace *trace);
 
-/* The first line from `from` on that contains every one of the strings, the
- * last of which is NULL; TRACE_NONE when there is none. */
-size_t trace_find(const struct trace *trace, size_t from, ...)
-    __attribute__((sentinel));
+/* The first line from `from` on that contains every one of the strings;
+ * TRACE_NONE when there is none. */
+#define TRACE_STRINGS_MAX 4
+struct trace_strings {
+    const char *all[TRACE_STRINGS_MAX];
+};
+#define trace_find(trace, from, ...)                                           \
+    trace_find_all(trace, from, (struct trace_strings){{__VA_ARGS__}})
+size_t trace_find_all(const struct trace *trace, size_t from,
+                      struct trace_strings strings);
 
 /* The line where the call that begins in `line` has returned `result`, which
  * fails the running test when it returned something else, or not at all. */

@@ -35,7 +35,7 @@ setting(const char *name, const char *otherwise)
     return value == NULL ? otherwise : value;
 }
 
-/* --- starting --------------------------------------------------------------*/
+/* --- starting -------------------------------------------------------------*/
 
 static void
 script_write(const char *path, const char *command, va_list arguments)
@@ -125,7 +125,7 @@ under_start(const char *command, ...)
     fixture.wire = wire_open_unix(fixture.socket);
 }
 
-/* --- ending ----------------------------------------------------------------*/
+/* --- ending ---------------------------------------------------------------*/
 
 static void
 tracer_await_end(void)
@@ -173,7 +173,7 @@ under_stop(void)
     under_expect_exit(EXIT_SUCCESS);
 }
 
-/* --- preloaded libraries ---------------------------------------------------*/
+/* --- preloaded libraries --------------------------------------------------*/
 
 void
 under_preload(char command[UNDER_COMMAND_SIZE], const char *name)

@@ -7,7 +7,7 @@
 
 #include "proto/edtf.h"
 
-/* --- the log ---------------------------------------------------------------*/
+/* --- the log --------------------------------------------------------------*/
 
 struct model *
 model_new(void)
@@ -125,7 +125,7 @@ model_has_party(const struct model *model, const char *slug)
     return false;
 }
 
-/* --- section 4 -------------------------------------------------------------*/
+/* --- section 4 ------------------------------------------------------------*/
 
 static bool
 supersedes(const struct model_event *event, size_t target)

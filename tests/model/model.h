@@ -62,7 +62,7 @@ bool model_has_party(const struct model *model, const char *slug);
 
 bool model_names_party(const struct model_event *event, const char *slug);
 
-/* --- section 4: what counts ------------------------------------------------*/
+/* --- section 4: what counts -----------------------------------------------*/
 
 /*
  * Which events are live under (K, S): a new array of model->count truths,
@@ -85,7 +85,7 @@ void model_sort(const struct model *model, size_t *indexes, size_t count);
 /* Whole days from t to k, as JSON: 0 where k < t, null where k is infinite. */
 json_t *model_lag_days(const struct model_event *event);
 
-/* --- sections 5 and 6: answers, new references -----------------------------*/
+/* --- sections 5 and 6: answers, new references ----------------------------*/
 
 /* Of a partnership that the log has seen. */
 json_t *model_state(const struct model *model, const char *partnership,
@@ -136,7 +136,7 @@ struct model_replay {
 json_t *model_replay(const struct model *model,
                      const struct model_replay *asked);
 
-/* --- shared by the answers -------------------------------------------------*/
+/* --- shared by the answers ------------------------------------------------*/
 
 /* RFC 3339, or null for infinity. */
 json_t *model_moment(int64_t moment_ms);

@@ -47,7 +47,7 @@ model_gap(const struct model *model, const char *partnership,
     return gap;
 }
 
-/* --- revelations -----------------------------------------------------------*/
+/* --- revelations ----------------------------------------------------------*/
 
 static json_t *
 revelation(const struct model *model, const bool *live, size_t index)
@@ -92,7 +92,7 @@ model_revelations(const struct model *model, const char *partnership)
     return revelations;
 }
 
-/* --- replays ---------------------------------------------------------------*/
+/* --- replays --------------------------------------------------------------*/
 
 /* The place of an event on the line that the order walks. */
 static int64_t

@@ -69,7 +69,7 @@ model_portfolio(const struct model *model, const char *party,
     return portfolio;
 }
 
-/* --- party -----------------------------------------------------------------*/
+/* --- party ----------------------------------------------------------------*/
 
 /* Who else took part in what happened in one partnership. */
 static void
@@ -146,7 +146,7 @@ model_party(const struct model *model, const char *party,
         "counterparts", counterparts, "totals", totals_of(model, party, asof));
 }
 
-/* --- diff ------------------------------------------------------------------*/
+/* --- diff -----------------------------------------------------------------*/
 
 /* Ids happened in `with` and not in `without`, in the order of `with`. */
 static json_t *

@@ -33,7 +33,7 @@ struct fold {
     json_t *parties;
 };
 
-/* --- entries ---------------------------------------------------------------*/
+/* --- entries --------------------------------------------------------------*/
 
 static struct entry *
 entries_find(const struct entries *entries, size_t root)
@@ -77,7 +77,7 @@ entries_put(struct entries *entries, size_t root, size_t event)
     return entry;
 }
 
-/* --- what each type does ---------------------------------------------------*/
+/* --- what each type does --------------------------------------------------*/
 
 static size_t
 root_of_re(const struct fold *fold, const struct model_event *event)
@@ -181,7 +181,7 @@ static const struct {
     {"settlement", do_settlement},
 };
 
-/* --- folding ---------------------------------------------------------------*/
+/* --- folding --------------------------------------------------------------*/
 
 static void
 fold_event(struct fold *fold, size_t index)
@@ -212,7 +212,7 @@ fold_deinit(struct fold *fold)
     json_decref(fold->parties);
 }
 
-/* --- the answer ------------------------------------------------------------*/
+/* --- the answer -----------------------------------------------------------*/
 
 static const char *
 agreement_status(const struct entry *entry, int64_t at)

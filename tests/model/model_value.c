@@ -38,7 +38,7 @@ model_lag_days(const struct model_event *event)
     return json_integer((json_int_t)(lag_ms / MS_PER_DAY));
 }
 
-/* --- sorted maps and arrays ------------------------------------------------*/
+/* --- sorted maps and arrays -----------------------------------------------*/
 
 static int
 compare_texts(const void *a, const void *b)
@@ -82,7 +82,7 @@ model_join(json_t *sorted, const char *text)
     json_array_insert_new(sorted, i, json_string(text));
 }
 
-/* --- money -----------------------------------------------------------------*/
+/* --- money ----------------------------------------------------------------*/
 
 /* In millionths. */
 static __int128

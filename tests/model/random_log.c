@@ -11,7 +11,7 @@
 #define YEAR_COUNT 8
 #define ATTEMPTS_MAX 200
 
-/* --- dice ------------------------------------------------------------------*/
+/* --- dice -----------------------------------------------------------------*/
 
 /* SplitMix64: https://prng.di.unimi.it/splitmix64.c */
 static uint64_t
@@ -37,7 +37,7 @@ random_chance(struct random_log *log, unsigned percent)
 
 #define PICK(log, array) ((array)[random_below((log), COUNT(array))])
 
-/* --- dates -----------------------------------------------------------------*/
+/* --- dates ----------------------------------------------------------------*/
 
 /* Y, M and D stand for a year, a month and a day that exist in every form. */
 static const char *const date_forms[] = {
@@ -88,7 +88,7 @@ random_date(struct random_log *log)
     return text;
 }
 
-/* --- words -----------------------------------------------------------------*/
+/* --- words ----------------------------------------------------------------*/
 
 static const char *const partnerships[] = {
     "alpha", "alpha", "alpha", "beta", "beta", "gamma-2", "0.delta_x",
@@ -150,7 +150,7 @@ random_type(struct random_log *log)
     return PICK(log, types);
 }
 
-/* --- references ------------------------------------------------------------*/
+/* --- references -----------------------------------------------------------*/
 
 /* Which types `re` of a type may name, with spaces around; NULL is any. */
 static const struct {
@@ -241,7 +241,7 @@ add_references(struct random_log *log, json_t *event)
                      NULL));
 }
 
-/* --- money and terms -------------------------------------------------------*/
+/* --- money and terms ------------------------------------------------------*/
 
 static const char *const values[] = {
     "1",    "-1",      "0.000001", "-0.000001", "999999999999999.999999",
@@ -315,7 +315,7 @@ has_terms(struct random_log *log, const json_t *event)
     return random_chance(log, 8);
 }
 
-/* --- events ----------------------------------------------------------------*/
+/* --- events ---------------------------------------------------------------*/
 
 static json_t *
 random_parties(struct random_log *log)

@@ -23,7 +23,7 @@ void random_log_deinit(struct random_log *log);
 /* Add an event; it stays the log's. */
 json_t *random_log_add(struct random_log *log);
 
-/* --- the same dice for questions -------------------------------------------*/
+/* --- the same dice for questions ------------------------------------------*/
 
 /* Below `limit`, which is over 0. */
 size_t random_below(struct random_log *log, size_t limit);

@@ -23,7 +23,7 @@
 #define LINE_SIZE 4096
 #define WORDS_MAX 64
 
-/* --- the command line ----------------------------------------------------*/
+/* --- the command line -----------------------------------------------------*/
 
 /* The word at `line`, ended with NUL; returns what follows it. */
 static char *
@@ -56,7 +56,7 @@ words_of(char *line, const char **words)
     words[count] = NULL;
 }
 
-/* --- running -------------------------------------------------------------*/
+/* --- running --------------------------------------------------------------*/
 
 static _Noreturn void
 child_run(const char *line, int input, int output, int errors)

@@ -49,7 +49,7 @@ json_format(const char *format, ...)
     return value;
 }
 
-/* --- to MessagePack ------------------------------------------------------*/
+/* --- to MessagePack -------------------------------------------------------*/
 
 static void
 pack_str(msgpack_packer *packer, const char *text, size_t size)
@@ -202,7 +202,7 @@ json_pack_to(msgpack_packer *packer, const json_t *value)
     }
 }
 
-/* --- from MessagePack ----------------------------------------------------*/
+/* --- from MessagePack -----------------------------------------------------*/
 
 static json_t *
 unpack_bin(const msgpack_object_bin *bin)
@@ -278,7 +278,7 @@ json_of_msgpack(const msgpack_object *object)
     ck_abort_msg("a MessagePack value of type %d", (int)object->type);
 }
 
-/* --- comparing -----------------------------------------------------------*/
+/* --- comparing ------------------------------------------------------------*/
 
 static bool
 arrays_agree(const json_t *a, const json_t *b,

@@ -151,7 +151,7 @@ load_await_end(struct load *load)
         pthread_join(load->loaders[i].thread, NULL);
 }
 
-/* --- what became of it -----------------------------------------------------*/
+/* --- what became of it ----------------------------------------------------*/
 
 static void
 item_check(const struct acknowledged *item)

@@ -34,7 +34,7 @@ model_log_deinit(struct model_log *log)
     random_log_deinit(&log->dice);
 }
 
-/* --- growing ---------------------------------------------------------------*/
+/* --- growing --------------------------------------------------------------*/
 
 static void
 append_batch(struct model_log *log, struct wire *wire, size_t count)
@@ -87,7 +87,7 @@ model_log_grow(struct model_log *log, struct wire *wire, size_t count)
     ck_assert_uint_eq(log->model->count, tip);
 }
 
-/* --- questions -------------------------------------------------------------*/
+/* --- questions ------------------------------------------------------------*/
 
 int64_t
 model_log_moment(const char *text)
@@ -150,7 +150,7 @@ model_log_ask_asof(struct model_log *log, json_t *arguments,
         asof->position = ask_recorded(log, arguments);
 }
 
-/* --- answers ---------------------------------------------------------------*/
+/* --- answers --------------------------------------------------------------*/
 
 /* The first item in which two arrays differ; false where an item is missing. */
 static bool

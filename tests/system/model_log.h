@@ -28,7 +28,7 @@ void model_log_deinit(struct model_log *log);
  */
 void model_log_grow(struct model_log *log, struct wire *wire, size_t count);
 
-/* --- questions -------------------------------------------------------------*/
+/* --- questions ------------------------------------------------------------*/
 
 /* A moment that an EDTF text stands for in a question. */
 int64_t model_log_moment(const char *date);
@@ -40,7 +40,7 @@ int64_t model_log_moment(const char *date);
 void model_log_ask_asof(struct model_log *log, json_t *arguments,
                         struct model_asof *asof);
 
-/* --- answers ---------------------------------------------------------------*/
+/* --- answers --------------------------------------------------------------*/
 
 /* The two answers must be the same; `arguments` are shown when not. */
 void model_log_compare(const struct model_log *log, const char *method,

@@ -34,7 +34,7 @@ struct process {
     bool output_ended;
 };
 
-/* --- collecting what it says ---------------------------------------------*/
+/* --- collecting what it says ----------------------------------------------*/
 
 static void
 output_add(struct process *process, const char *bytes, size_t size)

@@ -115,7 +115,7 @@ START_TEST(recorded_is_one_per_batch_and_never_decreases)
 }
 END_TEST
 
-/* --- the same event again --------------------------------------------------*/
+/* --- the same event again -------------------------------------------------*/
 
 START_TEST(same_event_again_is_answered_with_its_place)
 {
@@ -221,7 +221,7 @@ START_TEST(old_and_new_events_mix)
 }
 END_TEST
 
-/* --- expect ----------------------------------------------------------------*/
+/* --- expect ---------------------------------------------------------------*/
 
 START_TEST(expect_guards_revisions)
 {
@@ -276,7 +276,7 @@ START_TEST(wrong_arguments_are_refused)
 }
 END_TEST
 
-/* --- references ------------------------------------------------------------*/
+/* --- references -----------------------------------------------------------*/
 
 /* What the rows below refer to. */
 static const char referred[] = "O offer 2017\n"
@@ -397,7 +397,7 @@ START_TEST(unknown_references_come_before_invalid_ones)
 }
 END_TEST
 
-/* --- sizes -----------------------------------------------------------------*/
+/* --- sizes ----------------------------------------------------------------*/
 
 static json_t *
 notes(int count)

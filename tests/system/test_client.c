@@ -27,7 +27,7 @@ has(const char *text, const char *part)
     return strstr(text, part) != NULL;
 }
 
-/* --- reading what it wrote -----------------------------------------------*/
+/* --- reading what it wrote ------------------------------------------------*/
 
 /* Each line as one JSON value. */
 static json_t *
@@ -85,7 +85,7 @@ ask_one(const char *line)
     return json_incref(json_array_get(values, 0));
 }
 
-/* --- every command in every format ---------------------------------------*/
+/* --- every command in every format ----------------------------------------*/
 
 #define EVENT_COLUMNS                                                          \
     "seq,rev,recorded,id,type,partnership,parties,people,occurred,disclosed,"  \
@@ -223,7 +223,7 @@ START_TEST(csv_of_no_events_is_its_head)
 }
 END_TEST
 
-/* --- questions -----------------------------------------------------------*/
+/* --- questions ------------------------------------------------------------*/
 
 /* Both command lines ask for the same. */
 static const struct {
@@ -375,7 +375,7 @@ START_TEST(today_is_a_date)
 }
 END_TEST
 
-/* --- exit statuses -------------------------------------------------------*/
+/* --- exit statuses --------------------------------------------------------*/
 
 static const struct {
     const char *line;
@@ -423,7 +423,7 @@ START_TEST(fault_has_its_exit_status)
 }
 END_TEST
 
-/* --- help ----------------------------------------------------------------*/
+/* --- help -----------------------------------------------------------------*/
 
 static const char *const names[] = {
     "append", "show",        "timeline", "state", "list", "party", "diff",

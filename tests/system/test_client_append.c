@@ -55,7 +55,7 @@ has(const char *text, const char *part)
     "{'id': '" id "', 'type': 'note', 'partnership': 'p', 'parties': ['a'], "  \
     "'occurred': '2017', 'title': 'T'}\n"
 
-/* --- files ---------------------------------------------------------------*/
+/* --- files ----------------------------------------------------------------*/
 
 START_TEST(examples_are_stored_once)
 {
@@ -135,7 +135,7 @@ START_TEST(line_without_an_id_is_stored_once)
 }
 END_TEST
 
-/* --- what is refused -----------------------------------------------------*/
+/* --- what is refused ------------------------------------------------------*/
 
 #define FAULTY                                                                 \
     "{'id': 'x', 'type': 'note', 'partnership': 'p', 'parties': ['a'], "       \
@@ -223,7 +223,7 @@ START_TEST(no_daemon_is_no_connection)
 }
 END_TEST
 
-/* --- one event from options ----------------------------------------------*/
+/* --- one event from options -----------------------------------------------*/
 
 #define OPTIONS                                                                \
     "--type offer --partnership p --party a --party b --occurred 2017-08 "     \
@@ -309,7 +309,7 @@ START_TEST(hostile_text_is_shown_harmless)
 }
 END_TEST
 
-/* --- terminals, pipes, signals -------------------------------------------*/
+/* --- terminals, pipes, signals --------------------------------------------*/
 
 /* What it writes to a terminal. */
 static char *

@@ -24,7 +24,7 @@
 #define DEPTH_MAX 32
 #define MESSAGE_SIZE_MAX ((size_t)16 << 20)
 
-/* --- announcements ---------------------------------------------------------*/
+/* --- announcements --------------------------------------------------------*/
 
 static const char *const bombs[] = {
     "ddffffffff",                   /* an array of four billion */
@@ -80,7 +80,7 @@ START_TEST(announcement_within_the_limit_costs_nothing_until_it_comes)
 }
 END_TEST
 
-/* --- depth and size --------------------------------------------------------*/
+/* --- depth and size -------------------------------------------------------*/
 
 /* A ping with an argument; the message, params and argument map are three
  * levels, and `deep` more. */
@@ -201,7 +201,7 @@ START_TEST(pages_of_big_events_are_messages)
 }
 END_TEST
 
-/* --- clients that do not read ----------------------------------------------*/
+/* --- clients that do not read ---------------------------------------------*/
 
 #define LOG_EVENTS 5000
 #define EAGERNESS (4L * 1024 * 1024) /* what a deaf client tries to send */

@@ -29,7 +29,7 @@
 #define WINDOW_SIZE 250
 #define SECONDS_MAX 300
 
-/* --- the model against the golden answers ----------------------------------*/
+/* --- the model against the golden answers ---------------------------------*/
 
 static struct model *
 golden_model(void)
@@ -140,7 +140,7 @@ START_TEST(model_gives_the_golden_revelations)
 }
 END_TEST
 
-/* --- the daemon against the model ------------------------------------------*/
+/* --- the daemon against the model -----------------------------------------*/
 
 enum asked { ASKED_STATE, ASKED_TIMELINE, ASKED_GAP };
 
@@ -308,7 +308,7 @@ START_TEST(answers_are_the_models_after_a_stop_and_a_kill)
 }
 END_TEST
 
-/* --- replays ---------------------------------------------------------------*/
+/* --- replays --------------------------------------------------------------*/
 
 static const char *const order_names[] = {
     [MODEL_ORDER_RECORDED] = "recorded",

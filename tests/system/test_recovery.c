@@ -24,7 +24,7 @@
 #define KILLS 8
 #define PAGE_MAX 1000
 
-/* --- ends under load -------------------------------------------------------*/
+/* --- ends under load ------------------------------------------------------*/
 
 /* Positions of the whole log are 1, 2, 3, ..., revisions too, as there is one
  * partnership; how many there are. */
@@ -91,7 +91,7 @@ START_TEST(stop_under_load_loses_nothing_acknowledged)
 }
 END_TEST
 
-/* --- views are remade ------------------------------------------------------*/
+/* --- views are remade -----------------------------------------------------*/
 
 static void
 file_remove(const char *path)
@@ -205,7 +205,7 @@ START_TEST(views_are_remade_after_a_kill)
 }
 END_TEST
 
-/* --- the log is not --------------------------------------------------------*/
+/* --- the log is not -------------------------------------------------------*/
 
 /* Start a daemon that must refuse: it says why and ends with an error. */
 static void
@@ -290,7 +290,7 @@ START_TEST(socket_of_a_killed_daemon_is_taken_over)
 }
 END_TEST
 
-/* --- modes -----------------------------------------------------------------*/
+/* --- modes ----------------------------------------------------------------*/
 
 static int
 check_mode(const char *path, const struct stat *status, int kind,

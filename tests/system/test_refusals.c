@@ -355,7 +355,7 @@ START_TEST(event_is_accepted_as_it_is)
 }
 END_TEST
 
-/* --- places that no table of patches can say -------------------------------*/
+/* --- places that no table of patches can say ------------------------------*/
 
 static const struct {
     const char *date;

@@ -27,7 +27,7 @@ begin(void)
     fixture_log(small_log);
 }
 
-/* --- what is asked for -----------------------------------------------------*/
+/* --- what is asked for ----------------------------------------------------*/
 
 static const struct {
     const char *arguments;
@@ -172,7 +172,7 @@ START_TEST(wrong_questions_are_refused)
 }
 END_TEST
 
-/* --- cursors ---------------------------------------------------------------*/
+/* --- cursors --------------------------------------------------------------*/
 
 START_TEST(cursor_is_nil_only_when_nothing_follows)
 {
@@ -262,7 +262,7 @@ START_TEST(pages_speak_of_the_same_moment)
 }
 END_TEST
 
-/* --- streams ---------------------------------------------------------------*/
+/* --- streams --------------------------------------------------------------*/
 
 #define BATCH 5000
 #define BATCHES 4

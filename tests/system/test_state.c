@@ -340,7 +340,7 @@ START_TEST(rule_holds)
 }
 END_TEST
 
-/* --- rules that a row cannot say -------------------------------------------*/
+/* --- rules that a row cannot say ------------------------------------------*/
 
 START_TEST(state_has_these_keys_and_no_others)
 {

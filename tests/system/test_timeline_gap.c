@@ -11,7 +11,7 @@
 #define COUNT(array) (sizeof(array) / sizeof((array)[0]))
 #define SECONDS_MAX 60
 
-/* --- lag_days --------------------------------------------------------------*/
+/* --- lag_days -------------------------------------------------------------*/
 
 static const struct {
     const char *event;
@@ -51,7 +51,7 @@ START_TEST(timeline_shows_the_lag)
 }
 END_TEST
 
-/* --- which events ----------------------------------------------------------*/
+/* --- which events ---------------------------------------------------------*/
 
 static const char small_log[] =
     "V court_revelation 2020 'partnership': 'q'\n"
@@ -184,7 +184,7 @@ START_TEST(gap_shows_event_and_lag)
 }
 END_TEST
 
-/* --- pages and refusals ----------------------------------------------------*/
+/* --- pages and refusals ---------------------------------------------------*/
 
 static const char *const listed[] = {"timeline", "gap"};
 

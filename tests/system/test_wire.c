@@ -31,7 +31,7 @@ expect_serving(void)
     wire_close(wire);
 }
 
-/* --- pieces ----------------------------------------------------------------*/
+/* --- pieces ---------------------------------------------------------------*/
 
 /* Pings as one run of bytes, sent in pieces of that size. */
 static void
@@ -116,7 +116,7 @@ START_TEST(half_a_message_and_a_close_harm_nobody)
 }
 END_TEST
 
-/* --- what is no message ----------------------------------------------------*/
+/* --- what is no message ---------------------------------------------------*/
 
 static const struct {
     const char *value;
@@ -170,7 +170,7 @@ START_TEST(requests_before_garbage_are_answered)
 }
 END_TEST
 
-/* --- requests --------------------------------------------------------------*/
+/* --- requests -------------------------------------------------------------*/
 
 static const char *const wrong_params[] = {
     "{}",

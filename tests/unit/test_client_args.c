@@ -120,7 +120,7 @@ START_TEST(moment_is_a_position_or_a_date)
 }
 END_TEST
 
-/* --- an event from options -----------------------------------------------*/
+/* --- an event from options ------------------------------------------------*/
 
 static const struct arg_spec event_specs[] = {EVENT_OPTIONS, {0}};
 
@@ -207,7 +207,7 @@ START_TEST(event_without_id_gets_a_new_one)
 }
 END_TEST
 
-/* --- the table of commands -----------------------------------------------*/
+/* --- the table of commands ------------------------------------------------*/
 
 START_TEST(every_command_is_found_and_whole)
 {

@@ -24,7 +24,7 @@ check_text(struct mp_buf *buf, const char *expected)
     mp_buf_deinit(buf);
 }
 
-/* --- there and back ------------------------------------------------------*/
+/* --- there and back -------------------------------------------------------*/
 
 static const char *const round_trips[] = {
     "null",
@@ -100,7 +100,7 @@ START_TEST(what_a_terminal_would_obey_is_escaped)
 }
 END_TEST
 
-/* --- refused -------------------------------------------------------------*/
+/* --- refused --------------------------------------------------------------*/
 
 static const struct {
     const char *name, *text;
@@ -153,7 +153,7 @@ START_TEST(json_has_a_greatest_depth)
 }
 END_TEST
 
-/* --- lines ---------------------------------------------------------------*/
+/* --- lines ----------------------------------------------------------------*/
 
 static struct mp_buf
 read_line(const char *line)
@@ -224,7 +224,7 @@ START_TEST(line_must_be_an_object)
 }
 END_TEST
 
-/* --- csv -----------------------------------------------------------------*/
+/* --- csv ------------------------------------------------------------------*/
 
 static const struct {
     const char *json, *csv;

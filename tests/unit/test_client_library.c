@@ -8,7 +8,7 @@
 #include "client/lib/handle.h"
 #include "proto/mp.h"
 
-/* --- addresses -----------------------------------------------------------*/
+/* --- addresses ------------------------------------------------------------*/
 
 static const struct {
     const char *text;
@@ -87,7 +87,7 @@ START_TEST(connect_says_why_it_cannot)
 }
 END_TEST
 
-/* --- ids -----------------------------------------------------------------*/
+/* --- ids ------------------------------------------------------------------*/
 
 START_TEST(new_ids_are_uuids_of_version_7_and_differ)
 {
@@ -171,7 +171,7 @@ START_TEST(content_id_is_only_for_one_whole_map)
 }
 END_TEST
 
-/* --- messages ------------------------------------------------------------*/
+/* --- messages -------------------------------------------------------------*/
 
 /* A handle on one end of a pair of sockets; `*peer` is the other. */
 static struct entente *

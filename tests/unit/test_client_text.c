@@ -31,7 +31,7 @@ value_of(const char *json)
     return value;
 }
 
-/* --- pairs ---------------------------------------------------------------*/
+/* --- pairs ----------------------------------------------------------------*/
 
 static void
 note_pair(void *context, const struct pair *pair)
@@ -76,7 +76,7 @@ START_TEST(pairs_are_visited_in_order)
 }
 END_TEST
 
-/* --- documents and lists -------------------------------------------------*/
+/* --- documents and lists --------------------------------------------------*/
 
 #define AS_OF "'at': '2018-12-31T23:59:59.999Z', 'known': null, 'position': 9"
 

@@ -14,7 +14,7 @@ check_text(struct mp_buf *buf, const char *expected)
     mp_buf_deinit(buf);
 }
 
-/* --- words ---------------------------------------------------------------*/
+/* --- words ----------------------------------------------------------------*/
 
 static const struct {
     const char *edtf, *words;
@@ -131,7 +131,7 @@ START_TEST(count_knows_one_from_many)
 }
 END_TEST
 
-/* --- dates that are typed ------------------------------------------------*/
+/* --- dates that are typed -------------------------------------------------*/
 
 START_TEST(today_is_the_local_day)
 {
@@ -178,7 +178,7 @@ START_TEST(wrong_date_has_its_byte)
 }
 END_TEST
 
-/* --- text on a terminal --------------------------------------------------*/
+/* --- text on a terminal ---------------------------------------------------*/
 
 START_TEST(control_characters_do_not_reach_the_terminal)
 {

@@ -33,14 +33,14 @@ enum control_meta {
 };
 
 struct control_disk {
-    _Atomic int data_full;  /* so many writes of pages find no space */
-    _Atomic int data_short; /* so many writes of pages are short */
-    _Atomic int meta_at;    /* the n-th write of the meta page fails */
-    _Atomic int meta_how;   /* enum control_meta */
-    _Atomic int take_back;  /* so many writes of the old meta page fail */
-    _Atomic int hold;       /* flushes wait: */
-    sem_t held;             /* posted by each that begins to */
-    sem_t go_on;            /* waited for by it */
+    _Atomic int data_full; /* so many writes of pages find no space */
+    _Atomic int flush_at;  /* the n-th flush fails */
+    _Atomic int meta_at;   /* the n-th write of the meta page fails */
+    _Atomic int meta_how;  /* enum control_meta */
+    _Atomic int take_back; /* so many writes of the old meta page fail */
+    _Atomic int hold;      /* flushes wait: */
+    sem_t held;            /* posted by each that begins to */
+    sem_t go_on;           /* waited for by it */
 };
 
 #endif

@@ -54,19 +54,23 @@ take(_Atomic int *count)
     return left > 0;
 }
 
-/* --- pages -----------------------------------------------------------------*/
-
-/* What becomes of writing pages: 0, or the size that is written or -1. */
-static ssize_t
-data_fault(int fd)
+/* True for the last of the next `*count`. */
+static bool
+take_last(_Atomic int *count)
 {
-    if (!is_log(fd))
-        return 0;
-    if (take(&control->data_full)) {
-        errno = ENOSPC;
-        return -1;
-    }
-    return take(&control->data_short) ? 1 : 0;
+    return take(count) && atomic_load(count) == 0;
+}
+
+/* --- pages ----------------------------------------------------------------*/
+
+/* True, with errno set, where writing pages is to fail. */
+static bool
+data_fails(int fd)
+{
+    if (!is_log(fd) || !take(&control->data_full))
+        return false;
+    errno = ENOSPC;
+    return true;
 }
 
 ssize_t
@@ -75,11 +79,10 @@ writev(int fd, const struct iovec *pieces, int count)
     static ssize_t (*real)(int, const struct iovec *, int);
     if (real == NULL)
         real = dlsym(RTLD_NEXT, "writev");
-    ssize_t fault = data_fault(fd);
-    return fault != 0 ? fault : real(fd, pieces, count);
+    return data_fails(fd) ? -1 : real(fd, pieces, count);
 }
 
-/* --- the meta page ---------------------------------------------------------*/
+/* --- the meta page --------------------------------------------------------*/
 
 static ssize_t
 real_pwrite(int fd, const void *bytes, size_t size, off_t at)
@@ -93,7 +96,7 @@ real_pwrite(int fd, const void *bytes, size_t size, off_t at)
 static ssize_t
 meta_write(int fd, const void *bytes, size_t size, off_t at)
 {
-    if (!take(&control->meta_at) || atomic_load(&control->meta_at) > 0)
+    if (!take_last(&control->meta_at))
         return real_pwrite(fd, bytes, size, at);
     if (atomic_load(&control->meta_how) == CONTROL_META_GHOST) {
         (void)real_pwrite(fd, bytes, size, at);
@@ -112,8 +115,7 @@ log_write(int fd, const void *bytes, size_t size, off_t at)
         errno = EIO;
         return -1;
     }
-    ssize_t fault = data_fault(fd);
-    return fault != 0 ? fault : real_pwrite(fd, bytes, size, at);
+    return data_fails(fd) ? -1 : real_pwrite(fd, bytes, size, at);
 }
 
 ssize_t
@@ -129,7 +131,7 @@ pwrite(int fd, const void *bytes, size_t size, off_t at)
     return pwrite64(fd, bytes, size, at);
 }
 
-/* --- flushing --------------------------------------------------------------*/
+/* --- flushing -------------------------------------------------------------*/
 
 int
 fdatasync(int fd)
@@ -137,6 +139,10 @@ fdatasync(int fd)
     static int (*real)(int);
     if (real == NULL)
         real = dlsym(RTLD_NEXT, "fdatasync");
+    if (is_log(fd) && take_last(&control->flush_at)) {
+        errno = EIO;
+        return -1;
+    }
     if (atomic_load(&control->hold) != 0 && is_log(fd)) {
         sem_post(&control->held);
         while (sem_wait(&control->go_on) != 0)
