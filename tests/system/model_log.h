@@ -31,7 +31,7 @@ void model_log_grow(struct model_log *log, struct wire *wire, size_t count);
 /* --- questions ------------------------------------------------------------*/
 
 /* A moment that an EDTF text stands for in a question. */
-int64_t model_log_moment(const char *date);
+int64_t model_log_moment(const char *text);
 
 /*
  * Put random `at`, `known` and `recorded` into the arguments, each or not;

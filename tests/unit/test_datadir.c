@@ -158,7 +158,7 @@ open_elsewhere(const char *path)
     ck_assert_int_ge(child, 0);
     if (child == 0) {
         struct datadir datadir;
-        struct diag_reason reason;
+        struct diag_reason reason = {""};
         _exit(-datadir_open(&datadir, path, &reason));
     }
     int status = 0;

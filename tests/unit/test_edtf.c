@@ -374,7 +374,8 @@ START_TEST(text_has_a_longest_size)
     struct edtf date;
     struct edtf_fault fault = {0};
     memset(text, '0', sizeof(text));
-    memcpy(text, "2017-08-11T21:30:00.", strlen("2017-08-11T21:30:00."));
+    static const char head[20] = "2017-08-11T21:30:00."; /* and no NUL */
+    memcpy(text, head, sizeof(head));
     ck_assert(parse(text, EDTF_TEXT_MAX, &date, &fault));
     ck_assert(!parse(text, sizeof(text), &date, &fault));
     ck_assert_uint_eq(fault.offset, EDTF_TEXT_MAX);

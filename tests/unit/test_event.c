@@ -147,15 +147,24 @@ START_TEST(a_value_that_is_not_whole_is_refused)
 }
 END_TEST
 
+/* `times` of `piece` at the end of a text, and what closes it. */
+static void
+append_pieces(char *text, size_t room, const char *piece, int times,
+              const char *close)
+{
+    size_t at = strlen(text);
+    for (int i = 0; i < times; i++)
+        at += (size_t)snprintf(text + at, room - at, "%s", piece);
+    snprintf(text + at, room - at, "%s", close);
+}
+
 /* Long names are cut between characters, and say so. */
 START_TEST(a_long_path_is_cut_between_characters)
 {
     char notation[1200] = "{" BASE "'terms':{'";
     struct event event;
     struct event_fault fault;
-    for (int i = 0; i < 300; i++)
-        strcat(notation, "\xe2\x82\xac");
-    strcat(notation, "':''}}");
+    append_pieces(notation, sizeof(notation), "\xe2\x82\xac", 300, "':''}}");
     ck_assert(!check_text(notation, &event, &fault));
     ck_assert_uint_le(EVENT_FIELD_SIZE - strlen(fault.field), 4);
     ck_assert(event_is_text(span_of(fault.field), false));
@@ -184,9 +193,7 @@ START_TEST(a_long_value_is_shown_cut)
     char notation[1200] = "{" TYPE WHERE WHEN WHAT "'parties':['";
     struct event event;
     struct event_fault fault;
-    for (int i = 0; i < 16; i++)
-        strcat(notation, "\xf0\x9f\x99\x82");
-    strcat(notation, "']}");
+    append_pieces(notation, sizeof(notation), "\xf0\x9f\x99\x82", 16, "']}");
     ck_assert(!check_text(notation, &event, &fault));
     ck_assert_ptr_nonnull(strstr(fault.message, "\xf0\x9f\x99\x82\" is not"));
     ck_assert(!check_text("{" BASE "'certainty':\"s4000}", &event, &fault));

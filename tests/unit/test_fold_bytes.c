@@ -9,7 +9,7 @@
 #include "tests/unit/random_fixture.h"
 
 /* Enough for every type, and for lists that were squeezed. */
-#define OPS 500
+#define OPS ((uint64_t)500)
 
 static uint64_t state; /* each test is a process of its own */
 
