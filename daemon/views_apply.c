@@ -315,21 +315,50 @@ views_apply(struct views *views, struct log_reader *log, size_t limit,
     return VIEWS_OK;
 }
 
-/* Only the flag: the event's revision was counted when it was sound. */
+/* The number of the partnership of a position, by the one order that has them
+ * all: a walk over everything, for what hardly ever happens. */
+static int
+find_partnership(struct apply *apply, uint64_t seq, uint32_t *partnership)
+{
+    MDB_cursor *cursor;
+    MDB_val key, value;
+    struct views_place place = {0};
+    int rc =
+        mdb_cursor_open(apply->txn, apply->views->dbs[VIEWS_DB_TIMES], &cursor);
+    if (rc != 0)
+        return rc;
+    while ((rc = mdb_cursor_get(cursor, &key, &value, MDB_NEXT)) == 0)
+        if (views_time_read(&key, &place) && place.seq == seq &&
+            value.mv_size == 4)
+            break;
+    if (rc == 0)
+        *partnership = order_get_u32(value.mv_data);
+    mdb_cursor_close(cursor);
+    return rc;
+}
+
+/* Only the flag: the event's revision was counted when it was sound.  What the
+ * damaged bytes say of its partnership may be what is damaged. */
 static int
 note_damage(struct apply *apply, uint64_t seq)
 {
-    struct span bytes, slug;
+    uint8_t bytes[VIEWS_SLUG_KEY_SIZE];
+    uint32_t partnership = 0;
     struct views_name name;
+    MDB_val value;
     int rc = note_position(apply, seq);
-    if (rc != 0 || log_salvage(apply->log, seq, &bytes) != LOG_OK)
+    if (rc == 0)
+        rc = find_partnership(apply, seq, &partnership);
+    if (rc != 0)
+        return rc == MDB_NOTFOUND ? 0 : rc;
+    MDB_val key = views_slug_key(bytes, VIEWS_PARTNERSHIP, partnership);
+    rc = apply_get(apply, VIEWS_DB_SLUGS, &key, &value);
+    if (rc != 0)
         return rc;
-    slug = mp_get_str(bytes, "partnership");
-    if (!event_is_slug(slug))
-        return 0;
+    struct span slug = {value.mv_data, value.mv_size};
     rc = apply_find_name(apply, VIEWS_PARTNERSHIP, slug, &name);
     if (rc != 0 || name.damaged != 0)
-        return rc == MDB_NOTFOUND ? 0 : rc;
+        return rc;
     name.damaged = seq;
     return apply_put_name(apply, VIEWS_PARTNERSHIP, slug, &name);
 }

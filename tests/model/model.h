@@ -51,7 +51,7 @@ struct model *model_new(void);
 void model_free(struct model *model);
 
 /* Take the next event of the log, as stored. */
-void model_add(struct model *model, json_t *event);
+void model_add(struct model *model, json_t *json);
 
 /* The index of an id, or MODEL_NONE. */
 size_t model_find(const struct model *model, const char *id);
