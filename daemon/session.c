@@ -402,7 +402,10 @@ handle_broken(struct session *session, enum rpc_scan_result result,
               struct span bytes)
 {
     uint32_t msgid = msgid_of_beginning(bytes);
-    if (result == RPC_SCAN_MALFORMED)
+    if (session->role == SERVICE_NOBODY)
+        refuse_and_close(session, msgid, MODEL_FORBIDDEN,
+                         "this peer has no role here: nothing may be called");
+    else if (result == RPC_SCAN_MALFORMED)
         refuse_and_close(session, msgid, MODEL_PARSE_ERROR,
                          "not MessagePack: byte 0xc1");
     else if (result == RPC_SCAN_TOO_DEEP)
