@@ -309,7 +309,7 @@ views_apply(struct views *views, struct log_reader *log, size_t limit,
     if (rc == MDB_NOTFOUND) /* no reference is missing: find_target saw to it */
         rc = MDB_CORRUPTED;
     if (rc != 0)
-        return views_outcome(rc);
+        return views_commit_outcome(views, rc);
     atomic_store_explicit(&views->position, to, memory_order_release);
     *applied = (size_t)(to - position);
     return VIEWS_OK;
@@ -376,7 +376,7 @@ views_note_damage(struct views *views, struct log_reader *log, uint64_t seq)
         rc = note_damage(&apply, seq);
     log_read_end(log);
     if (rc == 0)
-        return views_outcome(mdb_txn_commit(apply.txn));
+        return views_commit(views, apply.txn);
     mdb_txn_abort(apply.txn);
     return rc == MDB_KEYEXIST ? VIEWS_OK : views_outcome(rc);
 }

@@ -412,7 +412,7 @@ views_checkpoint(struct views *views)
     enum views_result result = make(&making, &more);
     end_reading(&making);
     if (result == VIEWS_OK && making.made) {
-        result = views_outcome(mdb_txn_commit(making.reader.txn));
+        result = views_commit(views, making.reader.txn);
     } else {
         mdb_txn_abort(making.reader.txn);
     }

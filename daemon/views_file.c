@@ -3,6 +3,7 @@
 
 #include <errno.h>
 #include <string.h>
+#include <sys/statvfs.h>
 
 #include "daemon/order.h"
 
@@ -24,6 +25,25 @@ views_outcome(int rc)
         diag(DIAG_ERROR, "views.mdb: %s", mdb_strerror(rc));
         return VIEWS_FAILED;
     }
+}
+
+/* Less than this is no room: some transactions' worth of pages. */
+#define VIEWS_ROOM_MIN ((uint64_t)1 << 20)
+
+enum views_result
+views_commit_outcome(struct views *views, int rc)
+{
+    struct statvfs space;
+    if (rc == EIO && fstatvfs(views->datadir->directory_fd, &space) == 0 &&
+        (uint64_t)space.f_bavail * space.f_frsize < VIEWS_ROOM_MIN)
+        return VIEWS_FULL;
+    return views_outcome(rc);
+}
+
+enum views_result
+views_commit(struct views *views, MDB_txn *txn)
+{
+    return views_commit_outcome(views, mdb_txn_commit(txn));
 }
 
 MDB_val

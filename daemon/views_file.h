@@ -91,6 +91,15 @@ MDB_cursor *views_cursor(struct views_reader *reader, enum views_db db);
 #define VIEWS_KNOWN_KEY_SIZE ((size_t)16)
 #define VIEWS_KNOWN_SIZE ((size_t)20)
 
+/*
+ * Commit.  A write that finds no room is short, which LMDB takes for EIO: with
+ * little room left it is VIEWS_FULL.
+ */
+enum views_result views_commit(struct views *views, MDB_txn *txn);
+
+/* What a commit said, as an outcome. */
+enum views_result views_commit_outcome(struct views *views, int rc);
+
 /* What LMDB said, as an outcome. */
 enum views_result views_outcome(int rc);
 
