@@ -56,16 +56,6 @@ static const struct method methods[] = {
 
 #define METHOD_COUNT (sizeof methods / sizeof *methods)
 
-bool
-methods_describe(size_t index, const char **name, enum service_role *role)
-{
-    if (index >= METHOD_COUNT)
-        return false;
-    *name = methods[index].name;
-    *role = methods[index].role;
-    return true;
-}
-
 /* --- errors ---------------------------------------------------------------*/
 
 static void

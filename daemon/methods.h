@@ -13,8 +13,4 @@
 /* Check and call a method; what came of it is in the request. */
 void methods_call(struct request *request, struct span name);
 
-/* The name and the least role of the method at an index, for tests and help;
- * false beyond the last. */
-bool methods_describe(size_t index, const char **name, enum service_role *role);
-
 #endif
