@@ -1,0 +1,412 @@
+/* SPDX-License-Identifier: MIT */
+#include "daemon/block.h"
+
+#include <string.h>
+
+#include "daemon/order.h"
+
+/* The flags of an entry: what follows, in this order. */
+enum {
+    FLAG_SET = 1,    /* varint: its set less the one before */
+    FLAG_A = 2,      /* varint, zigzag in another set: its a less the one
+                        before, scaled */
+    FLAG_A_RAW = 4,  /* instead: 8 bytes */
+    FLAG_B = 8,      /* varint, zigzag: a less b; else as far as before */
+    FLAG_B_RAW = 16, /* instead: 8 bytes */
+    FLAG_SEQ = 32,   /* varint, zigzag: seq less the one before; else 1 */
+    FLAG_VALUE = 64, /* varint: size, then bytes; else as before */
+    FLAG_ALL = 127,
+};
+
+/* Flags, five numbers of ten bytes and the value. */
+#define ENTRY_SIZE_MAX (1 + 5 * 10 + TUPLE_VALUE_SIZE_MAX)
+
+#define VARINT_SIZE_MAX 10
+
+/* Where the parts of the head are. */
+enum {
+    HEAD_COUNT = 0,
+    HEAD_VALUE = 2,
+    HEAD_VALUE_SIZE = 4,
+    HEAD_SCALE = 6,
+    HEAD_ZONE = 10,
+    HEAD_LAST = 34,
+};
+
+/* --- numbers --------------------------------------------------------------*/
+
+/* Little-endian groups of seven bits, the last without the high bit. */
+static uint8_t *
+put_varint(uint8_t *at, uint64_t number)
+{
+    while (number >= 0x80) {
+        *at++ = (uint8_t)(number | 0x80);
+        number >>= 7;
+    }
+    *at++ = (uint8_t)number;
+    return at;
+}
+
+/* NULL when it does not end before `end`. */
+static const uint8_t *
+get_varint(const uint8_t *at, const uint8_t *end, uint64_t *number)
+{
+    *number = 0;
+    for (unsigned shift = 0; at < end && shift < 64; shift += 7) {
+        *number |= (uint64_t)(*at & 0x7f) << shift;
+        if ((*at++ & 0x80) == 0)
+            return at;
+    }
+    return NULL;
+}
+
+static uint64_t
+zigzag(uint64_t difference)
+{
+    return difference << 1 ^ (difference >> 63 != 0 ? UINT64_MAX : 0);
+}
+
+static uint64_t
+unzigzag(uint64_t number)
+{
+    return number >> 1 ^ ((number & 1) != 0 ? UINT64_MAX : 0);
+}
+
+static void
+put_u16(uint8_t *at, size_t number)
+{
+    at[0] = (uint8_t)(number >> 8);
+    at[1] = (uint8_t)number;
+}
+
+static size_t
+get_u16(const uint8_t *at)
+{
+    return (size_t)at[0] << 8 | at[1];
+}
+
+/* --- writing --------------------------------------------------------------*/
+
+/* Where a block under construction ends, and what the next entry is told
+ * from. */
+struct writing {
+    uint8_t *block, *at;
+    size_t limit;
+    int64_t scale;
+    struct tuple last;
+    struct span last_value; /* within the block */
+    size_t count;
+};
+
+static uint8_t *
+write_a(uint8_t *at, uint8_t *flags, const struct writing *writing,
+        const struct tuple *tuple)
+{
+    int64_t difference =
+        (int64_t)((uint64_t)tuple->a - (uint64_t)writing->last.a);
+    if (difference == 0)
+        return at;
+    if (difference % writing->scale == 0) {
+        uint64_t steps = (uint64_t)(difference / writing->scale);
+        uint8_t *end =
+            put_varint(at, *flags & FLAG_SET ? zigzag(steps) : steps);
+        if (end - at <= 8) {
+            *flags |= FLAG_A;
+            return end;
+        }
+    }
+    *flags |= FLAG_A_RAW;
+    order_put_i64(at, tuple->a);
+    return at + 8;
+}
+
+static uint8_t *
+write_b(uint8_t *at, uint8_t *flags, const struct writing *writing,
+        const struct tuple *tuple)
+{
+    uint64_t before = (uint64_t)writing->last.a - (uint64_t)writing->last.b;
+    uint64_t distance = (uint64_t)tuple->a - (uint64_t)tuple->b;
+    if (distance == before)
+        return at;
+    uint8_t *end = put_varint(at, zigzag(distance));
+    if (end - at <= 8) {
+        *flags |= FLAG_B;
+        return end;
+    }
+    *flags |= FLAG_B_RAW;
+    order_put_i64(at, tuple->b);
+    return at + 8;
+}
+
+static uint8_t *
+write_value(uint8_t *at, uint8_t *flags, struct writing *writing,
+            const uint8_t *entry, struct span value)
+{
+    if (span_equal(value, writing->last_value))
+        return at;
+    *flags |= FLAG_VALUE;
+    at = put_varint(at, value.size);
+    if (value.size > 0)
+        memcpy(at, value.data, value.size);
+    writing->last_value = (struct span){writing->at + (at - entry), value.size};
+    return at + value.size;
+}
+
+/* False when it does not go in. */
+static bool
+write_entry(struct writing *writing, const struct tuple_entry *entry)
+{
+    uint8_t bytes[ENTRY_SIZE_MAX], *at = bytes + 1;
+    const struct tuple *tuple = &entry->tuple;
+    struct span value_before = writing->last_value;
+    bytes[0] = 0;
+    if (tuple->set != writing->last.set) {
+        bytes[0] |= FLAG_SET;
+        at = put_varint(at, tuple->set - writing->last.set);
+    }
+    at = write_a(at, &bytes[0], writing, tuple);
+    at = write_b(at, &bytes[0], writing, tuple);
+    if (tuple->seq != writing->last.seq + 1) {
+        bytes[0] |= FLAG_SEQ;
+        at = put_varint(at, zigzag(tuple->seq - writing->last.seq));
+    }
+    at = write_value(at, &bytes[0], writing, bytes, entry->value);
+    size_t size = (size_t)(at - bytes);
+    if ((size_t)(writing->at - writing->block) + size > writing->limit) {
+        writing->last_value = value_before;
+        return false;
+    }
+    memcpy(writing->at, bytes, size);
+    writing->at += size;
+    writing->last = *tuple;
+    writing->count++;
+    return true;
+}
+
+void
+block_zone_write(uint8_t *block, const struct block_zone *zone)
+{
+    order_put_i64(block + HEAD_ZONE, zone->t);
+    order_put_i64(block + HEAD_ZONE + 8, zone->k);
+    order_put_u64(block + HEAD_ZONE + 16, zone->seq);
+}
+
+static size_t
+write_head(struct writing *writing, const struct block_zone *zone)
+{
+    uint8_t *head = writing->block;
+    put_u16(head + HEAD_COUNT, writing->count);
+    put_u16(head + HEAD_VALUE, writing->last_value.size == 0
+                                   ? 0
+                                   : (size_t)(writing->last_value.data - head));
+    put_u16(head + HEAD_VALUE_SIZE, writing->last_value.size);
+    order_put_u32(head + HEAD_SCALE, (uint32_t)writing->scale);
+    block_zone_write(head, zone);
+    tuple_write(head + HEAD_LAST, &writing->last);
+    return (size_t)(writing->at - head);
+}
+
+static uint64_t
+divisor(uint64_t one, uint64_t other)
+{
+    while (other != 0) {
+        uint64_t rest = one % other;
+        one = other;
+        other = rest;
+    }
+    return one;
+}
+
+/* Entries that are looked at for it: about what a block holds. */
+#define SCALE_ENTRIES_MAX ((size_t)256)
+
+/* Of the differences of finite numbers; 1 where it would be too large. */
+static int64_t
+find_scale(const struct tuple_entry *entries, size_t count)
+{
+    uint64_t scale = 0;
+    count = count < SCALE_ENTRIES_MAX ? count : SCALE_ENTRIES_MAX;
+    for (size_t i = 1; i < count && scale != 1; i++) {
+        int64_t before = entries[i - 1].tuple.a, a = entries[i].tuple.a;
+        uint64_t difference = a > before ? (uint64_t)a - (uint64_t)before
+                                         : (uint64_t)before - (uint64_t)a;
+        if (before != INT64_MIN && before != INT64_MAX && a != INT64_MAX &&
+            (scale == 0 || difference % scale != 0))
+            scale = divisor(difference, scale);
+    }
+    return scale == 0 || scale > UINT32_MAX ? 1 : (int64_t)scale;
+}
+
+size_t
+block_write(uint8_t block[BLOCK_SIZE_MAX], size_t limit,
+            const struct tuple *key, const struct block_zone *zone,
+            const struct tuple_entry *entries, size_t count, size_t *taken)
+{
+    struct writing writing = {.block = block,
+                              .at = block + BLOCK_HEAD_SIZE,
+                              .limit = limit,
+                              .scale = find_scale(entries, count),
+                              .last = *key};
+    while (writing.count < count &&
+           write_entry(&writing, &entries[writing.count]))
+        continue;
+    *taken = writing.count;
+    return write_head(&writing, zone);
+}
+
+size_t
+block_append(uint8_t block[BLOCK_SIZE_MAX], size_t *size,
+             const struct block_zone *zone, const struct tuple_entry *entries,
+             size_t count)
+{
+    struct writing writing = {.block = block,
+                              .at = block + *size,
+                              .limit = BLOCK_SIZE_MAX,
+                              .scale = order_get_u32(block + HEAD_SCALE),
+                              .last = tuple_read(block + HEAD_LAST),
+                              .count = get_u16(block + HEAD_COUNT)};
+    size_t before = writing.count;
+    struct block_zone all = *zone, old;
+    writing.last_value = (struct span){block + get_u16(block + HEAD_VALUE),
+                                       get_u16(block + HEAD_VALUE_SIZE)};
+    while (writing.count - before < count &&
+           write_entry(&writing, &entries[writing.count - before]))
+        continue;
+    if (writing.count == before)
+        return 0;
+    if (block_zone_read((struct span){block, *size}, &old))
+        block_zone_add(&all, &old);
+    *size = write_head(&writing, &all);
+    return writing.count - before;
+}
+
+/* --- reading --------------------------------------------------------------*/
+
+bool
+block_zone_read(struct span block, struct block_zone *zone)
+{
+    const uint8_t *at = block.data + HEAD_ZONE;
+    if (block.size < BLOCK_HEAD_SIZE)
+        return false;
+    zone->t = order_get_i64(at);
+    zone->k = order_get_i64(at + 8);
+    zone->seq = order_get_u64(at + 16);
+    return true;
+}
+
+bool
+block_last(struct span block, struct tuple *last)
+{
+    if (block.size < BLOCK_HEAD_SIZE)
+        return false;
+    *last = tuple_read(block.data + HEAD_LAST);
+    return true;
+}
+
+size_t
+block_count(struct span block)
+{
+    return block.size < BLOCK_HEAD_SIZE ? 0 : get_u16(block.data + HEAD_COUNT);
+}
+
+/* NULL when fewer than eight bytes are left. */
+static const uint8_t *
+read_raw(const uint8_t *at, const uint8_t *end, int64_t *number)
+{
+    if (at == NULL || end - at < 8)
+        return NULL;
+    *number = order_get_i64(at);
+    return at + 8;
+}
+
+static const uint8_t *
+read_a(const uint8_t *at, const uint8_t *end, uint8_t flags, uint64_t scale,
+       struct tuple *tuple)
+{
+    uint64_t number = 0;
+    if (flags & FLAG_A_RAW)
+        return read_raw(at, end, &tuple->a);
+    if ((flags & FLAG_A) == 0)
+        return at;
+    at = get_varint(at, end, &number);
+    if (flags & FLAG_SET)
+        number = unzigzag(number);
+    tuple->a = (int64_t)((uint64_t)tuple->a + number * scale);
+    return at;
+}
+
+/* `distance` is how far b was from a in the entry before. */
+static const uint8_t *
+read_b(const uint8_t *at, const uint8_t *end, uint8_t flags, uint64_t distance,
+       struct tuple *tuple)
+{
+    uint64_t number;
+    if (at == NULL)
+        return NULL;
+    if (flags & FLAG_B_RAW)
+        return read_raw(at, end, &tuple->b);
+    if (flags & FLAG_B) {
+        at = get_varint(at, end, &number);
+        distance = unzigzag(number);
+    }
+    tuple->b = (int64_t)((uint64_t)tuple->a - distance);
+    return at;
+}
+
+static const uint8_t *
+read_value(const uint8_t *at, const uint8_t *end, struct span *value)
+{
+    uint64_t size;
+    at = get_varint(at, end, &size);
+    if (at == NULL || size > (uint64_t)(end - at))
+        return NULL;
+    *value = (struct span){at, size};
+    return at + size;
+}
+
+/* `entry` is the one before and becomes the next. */
+static const uint8_t *
+read_entry(const uint8_t *at, const uint8_t *end, uint64_t scale,
+           struct tuple_entry *entry)
+{
+    struct tuple *tuple = &entry->tuple;
+    uint64_t distance = (uint64_t)tuple->a - (uint64_t)tuple->b, number = 0;
+    uint8_t flags = *at++;
+    if (flags & ~FLAG_ALL)
+        return NULL;
+    if (flags & FLAG_SET) {
+        at = get_varint(at, end, &number);
+        tuple->set += number;
+    }
+    if (at != NULL)
+        at = read_a(at, end, flags, scale, tuple);
+    at = read_b(at, end, flags, distance, tuple);
+    number = zigzag(1);
+    if (at != NULL && flags & FLAG_SEQ)
+        at = get_varint(at, end, &number);
+    tuple->seq += unzigzag(number);
+    if (at != NULL && flags & FLAG_VALUE)
+        at = read_value(at, end, &entry->value);
+    return at;
+}
+
+bool
+block_read(struct span block, const struct tuple *key,
+           struct tuple_entry *entries, size_t *count)
+{
+    const uint8_t *head = block.data, *end = head + block.size;
+    struct tuple_entry entry = {.tuple = *key};
+    if (block.size < BLOCK_HEAD_SIZE || block.size > BLOCK_SIZE_MAX)
+        return false;
+    const uint8_t *at = head + BLOCK_HEAD_SIZE;
+    size_t entry_count = get_u16(head + HEAD_COUNT);
+    uint64_t scale = order_get_u32(head + HEAD_SCALE);
+    for (size_t i = 0; i < entry_count; i++) {
+        if (at == NULL || at == end)
+            return false;
+        at = read_entry(at, end, scale, &entry);
+        entries[i] = entry;
+    }
+    *count = entry_count;
+    return at == end;
+}

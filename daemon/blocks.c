@@ -1,0 +1,409 @@
+/* SPDX-License-Identifier: MIT */
+#include "daemon/blocks.h"
+
+#include <errno.h>
+#include <stdlib.h>
+#include <string.h>
+
+/* --- finding a block ------------------------------------------------------*/
+
+/* The block where a tuple is or would be; MDB_NOTFOUND in an empty index. */
+static int
+locate(MDB_cursor *cursor, const struct tuple *tuple, MDB_val *key,
+       MDB_val *block)
+{
+    uint8_t wanted[TUPLE_KEY_SIZE];
+    tuple_write(wanted, tuple);
+    *key = (MDB_val){.mv_size = sizeof wanted, .mv_data = wanted};
+    int rc = mdb_cursor_get(cursor, key, block, MDB_SET_RANGE);
+    if (rc == MDB_NOTFOUND)
+        return mdb_cursor_get(cursor, key, block, MDB_LAST);
+    if (rc == 0 && (key->mv_size != sizeof wanted ||
+                    memcmp(key->mv_data, wanted, sizeof wanted) != 0))
+        rc = mdb_cursor_get(cursor, key, block, MDB_PREV);
+    return rc;
+}
+
+/* --- merging --------------------------------------------------------------*/
+
+/* New entries that are merged into a block at once. */
+#define MERGE_ENTRIES_MAX ((size_t)512)
+
+struct merging {
+    MDB_txn *txn;
+    MDB_dbi dbi;
+    MDB_cursor *cursor;
+    const struct blocks_zones *zones;
+    size_t *puts;
+    struct tuple key;              /* of the block at hand */
+    uint8_t block[BLOCK_SIZE_MAX]; /* a copy: a put may move it */
+    size_t size;
+    struct tuple_entry *old;    /* what it holds */
+    struct tuple_entry *merged; /* with what is new */
+};
+
+static int
+put_block(struct merging *merging, const struct tuple *under,
+          const uint8_t *block, size_t size)
+{
+    uint8_t bytes[TUPLE_KEY_SIZE];
+    tuple_write(bytes, under);
+    MDB_val key = {.mv_size = sizeof bytes, .mv_data = bytes};
+    MDB_val value = {.mv_size = size, .mv_data = (void *)(uintptr_t)block};
+    ++*merging->puts;
+    return mdb_put(merging->txn, merging->dbi, &key, &value, 0);
+}
+
+static struct block_zone
+zone_of(const struct blocks_zones *zones, const struct tuple_entry *entries,
+        size_t count)
+{
+    struct block_zone zone = BLOCK_ZONE_NONE;
+    if (zones->zones == NULL)
+        return (struct block_zone){.t = INT64_MIN, .k = INT64_MIN};
+    for (size_t i = 0; i < count; i++)
+        block_zone_add(&zone,
+                       &zones->zones[entries[i].tuple.seq - zones->first]);
+    return zone;
+}
+
+/* Blocks of what does not go into the block at hand any more. */
+static int
+put_new_blocks(struct merging *merging, const struct tuple_entry *entries,
+               size_t count)
+{
+    const struct block_zone none = BLOCK_ZONE_NONE;
+    int rc = 0;
+    while (count > 0 && rc == 0) {
+        uint8_t block[BLOCK_SIZE_MAX];
+        size_t taken;
+        struct tuple key = entries->tuple;
+        size_t size = block_write(block, sizeof block, &key, &none, entries,
+                                  count, &taken);
+        struct block_zone zone = zone_of(merging->zones, entries, taken);
+        block_zone_write(block, &zone);
+        rc = put_block(merging, &key, block, size);
+        entries += taken;
+        count -= taken;
+    }
+    return rc;
+}
+
+/* All of `entries` are behind what the block holds. */
+static int
+append(struct merging *merging, const struct tuple_entry *entries, size_t count)
+{
+    struct block_zone zone = zone_of(merging->zones, entries, count);
+    size_t taken =
+        block_append(merging->block, &merging->size, &zone, entries, count);
+    int rc = 0;
+    if (taken > 0)
+        rc = put_block(merging, &merging->key, merging->block, merging->size);
+    return rc != 0 ? rc
+                   : put_new_blocks(merging, entries + taken, count - taken);
+}
+
+/* Both are sorted; of equal ones the new one stays. */
+static size_t
+merge_entries(struct merging *merging, size_t old_count,
+              const struct tuple_entry *entries, size_t count)
+{
+    const struct tuple_entry *old = merging->old, *old_end = old + old_count;
+    const struct tuple_entry *end = entries + count;
+    struct tuple_entry *to = merging->merged;
+    while (old < old_end && entries < end) {
+        int order = tuple_compare(&old->tuple, &entries->tuple);
+        old += order == 0;
+        *to++ = order < 0 ? *old++ : *entries++;
+    }
+    while (old < old_end)
+        *to++ = *old++;
+    while (entries < end)
+        *to++ = *entries++;
+    return (size_t)(to - merging->merged);
+}
+
+/* How large the parts should be of what does not go into one block: alike,
+ * with some air. */
+static size_t
+part_size(size_t size, size_t taken, size_t count)
+{
+    size_t body = (size - BLOCK_HEAD_SIZE) * count / taken + 1;
+    size_t room = BLOCK_SIZE_MAX - BLOCK_HEAD_SIZE;
+    size_t parts = (body + room - 1) / room;
+    size_t part = body / parts + body / parts / 16 + TUPLE_KEY_SIZE;
+    return part < room ? BLOCK_HEAD_SIZE + part : BLOCK_SIZE_MAX;
+}
+
+/* Take the block at hand apart and write it anew with what is new. */
+static int
+rewrite(struct merging *merging, const struct tuple_entry *entries,
+        size_t count)
+{
+    size_t old_count, taken, limit = BLOCK_SIZE_MAX;
+    struct span old = {merging->block, merging->size};
+    struct block_zone zone, new = zone_of(merging->zones, entries, count);
+    struct tuple key = merging->key;
+    if (!block_read(old, &key, merging->old, &old_count) ||
+        !block_zone_read(old, &zone))
+        return MDB_CORRUPTED;
+    block_zone_add(&zone, &new); /* of each part, too: it is a lower bound */
+    size_t total = merge_entries(merging, old_count, entries, count);
+    const struct tuple_entry *merged = merging->merged;
+    uint8_t block[BLOCK_SIZE_MAX];
+    size_t size = block_write(block, limit, &key, &zone, merged, total, &taken);
+    if (taken < total)
+        limit = part_size(size, taken, total);
+    for (;;) {
+        size = block_write(block, limit, &key, &zone, merged, total, &taken);
+        int rc = put_block(merging, &key, block, size);
+        merged += taken;
+        total -= taken;
+        if (rc != 0 || total == 0)
+            return rc;
+        key = merged->tuple;
+    }
+}
+
+/* Of the entries those that belong to the block at hand, and not too many. */
+static int
+count_upto_next(struct merging *merging, const struct tuple_entry *entries,
+                size_t *count)
+{
+    MDB_val key, unused;
+    size_t belong = 1;
+    int rc = mdb_cursor_get(merging->cursor, &key, &unused, MDB_NEXT);
+    if (*count > MERGE_ENTRIES_MAX)
+        *count = MERGE_ENTRIES_MAX;
+    if (rc == MDB_NOTFOUND)
+        return 0;
+    if (rc != 0 || key.mv_size != TUPLE_KEY_SIZE)
+        return rc != 0 ? rc : MDB_CORRUPTED;
+    struct tuple next = tuple_read(key.mv_data);
+    while (belong < *count && tuple_compare(&entries[belong].tuple, &next) < 0)
+        belong++;
+    *count = belong;
+    return 0;
+}
+
+/* Copy the block where the first entry belongs. */
+static int
+take_block(struct merging *merging, const struct tuple_entry *entries,
+           size_t *count)
+{
+    MDB_val key, block;
+    int rc = locate(merging->cursor, &entries->tuple, &key, &block);
+    if (rc == MDB_NOTFOUND) {
+        struct block_zone zone = BLOCK_ZONE_NONE;
+        size_t unused;
+        merging->key = TUPLE_FIRST;
+        merging->size = block_write(merging->block, BLOCK_SIZE_MAX,
+                                    &merging->key, &zone, NULL, 0, &unused);
+        if (*count > MERGE_ENTRIES_MAX)
+            *count = MERGE_ENTRIES_MAX;
+        return 0;
+    }
+    if (rc != 0)
+        return rc;
+    if (key.mv_size != TUPLE_KEY_SIZE || block.mv_size > BLOCK_SIZE_MAX)
+        return MDB_CORRUPTED;
+    merging->key = tuple_read(key.mv_data);
+    merging->size = block.mv_size;
+    memcpy(merging->block, block.mv_data, block.mv_size);
+    return count_upto_next(merging, entries, count);
+}
+
+static int
+merge_some(struct merging *merging, const struct tuple_entry *entries,
+           size_t *count)
+{
+    struct tuple last;
+    int rc = take_block(merging, entries, count);
+    if (rc != 0)
+        return rc;
+    if (!block_last((struct span){merging->block, merging->size}, &last))
+        return MDB_CORRUPTED;
+    if (tuple_compare(&entries->tuple, &last) > 0)
+        return append(merging, entries, *count);
+    return rewrite(merging, entries, *count);
+}
+
+int
+blocks_merge(MDB_txn *txn, MDB_dbi dbi, const struct blocks_zones *zones,
+             const struct tuple_entry *entries, size_t count, size_t *puts)
+{
+    struct merging merging = {
+        .txn = txn, .dbi = dbi, .zones = zones, .puts = puts};
+    if (count == 0)
+        return 0;
+    int rc = mdb_cursor_open(txn, dbi, &merging.cursor);
+    if (rc != 0)
+        return rc;
+    merging.old =
+        calloc(2 * BLOCK_ENTRIES_MAX + MERGE_ENTRIES_MAX, sizeof *merging.old);
+    if (merging.old == NULL)
+        rc = ENOMEM;
+    else
+        merging.merged = merging.old + BLOCK_ENTRIES_MAX;
+    while (count > 0 && rc == 0) {
+        size_t merged = count;
+        rc = merge_some(&merging, entries, &merged);
+        entries += merged;
+        count -= merged;
+    }
+    free(merging.old);
+    mdb_cursor_close(merging.cursor);
+    return rc;
+}
+
+/* --- walking --------------------------------------------------------------*/
+
+int
+blocks_open(struct blocks_iter *iter, MDB_txn *txn, MDB_dbi dbi)
+{
+    iter->count = 0;
+    if (iter->cursor == NULL)
+        return mdb_cursor_open(txn, dbi, &iter->cursor);
+    return mdb_cursor_txn(iter->cursor) == txn &&
+                   mdb_cursor_dbi(iter->cursor) == dbi
+               ? mdb_cursor_renew(txn, iter->cursor)
+               : EINVAL;
+}
+
+void
+blocks_close(struct blocks_iter *iter)
+{
+    if (iter->cursor != NULL)
+        mdb_cursor_close(iter->cursor);
+    iter->cursor = NULL;
+    iter->count = 0;
+}
+
+void
+blocks_release(struct blocks_iter *iter)
+{
+    blocks_close(iter);
+    free(iter->entries);
+    iter->entries = NULL;
+    iter->capacity = 0;
+}
+
+/* Take the block apart where the cursor is. */
+static int
+enter(struct blocks_iter *iter, const MDB_val *key, const MDB_val *block)
+{
+    struct span bytes = {block->mv_data, block->mv_size};
+    iter->count = 0;
+    if (key->mv_size != TUPLE_KEY_SIZE)
+        return MDB_CORRUPTED;
+    size_t needed = block_count(bytes);
+    if (needed > iter->capacity) {
+        struct tuple_entry *entries =
+            reallocarray(iter->entries, needed, sizeof *entries);
+        if (entries == NULL)
+            return ENOMEM;
+        iter->entries = entries;
+        iter->capacity = needed;
+    }
+    struct tuple under = tuple_read(key->mv_data);
+    return block_read(bytes, &under, iter->entries, &iter->count)
+               ? 0
+               : MDB_CORRUPTED;
+}
+
+static bool
+is_beyond(const struct blocks_iter *iter, const MDB_val *block)
+{
+    struct block_zone zone;
+    struct span bytes = {block->mv_data, block->mv_size};
+    return block_zone_read(bytes, &zone) &&
+           (zone.t > iter->upto.t || zone.k > iter->upto.k ||
+            zone.seq > iter->upto.seq);
+}
+
+/* The next block that holds something, at its near end. */
+static int
+next_block(struct blocks_iter *iter)
+{
+    MDB_val key, block;
+    int rc;
+    do {
+        rc = mdb_cursor_get(iter->cursor, &key, &block,
+                            iter->reverse ? MDB_PREV : MDB_NEXT);
+        if (rc != 0)
+            return rc;
+        if (is_beyond(iter, &block))
+            continue;
+        rc = enter(iter, &key, &block);
+    } while (rc == 0 && iter->count == 0);
+    iter->at = iter->reverse && rc == 0 ? iter->count - 1 : 0;
+    return rc;
+}
+
+/* How many entries of the block are before a tuple. */
+static size_t
+count_before(const struct blocks_iter *iter, const struct tuple *tuple)
+{
+    size_t low = 0, high = iter->count;
+    while (low < high) {
+        size_t middle = low + (high - low) / 2;
+        if (tuple_compare(&iter->entries[middle].tuple, tuple) < 0)
+            low = middle + 1;
+        else
+            high = middle;
+    }
+    return low;
+}
+
+/* Within the block where it stands, or on to the next one. */
+static int
+seek_here(struct blocks_iter *iter, const struct tuple *from)
+{
+    size_t before = count_before(iter, from);
+    bool exact = before < iter->count &&
+                 tuple_compare(&iter->entries[before].tuple, from) == 0;
+    if (!iter->reverse || exact) {
+        iter->at = before;
+        return before < iter->count ? 0 : next_block(iter);
+    }
+    iter->at = before - 1;
+    return before > 0 ? 0 : next_block(iter);
+}
+
+/* Is the place among the entries at hand? */
+static bool
+is_here(const struct blocks_iter *iter, const struct tuple *from)
+{
+    return iter->count > 0 &&
+           tuple_compare(&iter->entries[0].tuple, from) <= 0 &&
+           tuple_compare(from, &iter->entries[iter->count - 1].tuple) <= 0;
+}
+
+int
+blocks_seek(struct blocks_iter *iter, const struct tuple *from)
+{
+    MDB_val key, block;
+    if (is_here(iter, from))
+        return seek_here(iter, from);
+    int rc = locate(iter->cursor, from, &key, &block);
+    if (rc != 0)
+        return rc;
+    if (is_beyond(iter, &block))
+        return next_block(iter);
+    rc = enter(iter, &key, &block);
+    return rc != 0 ? rc : seek_here(iter, from);
+}
+
+int
+blocks_next(struct blocks_iter *iter)
+{
+    if (iter->reverse && iter->at > 0) {
+        iter->at--;
+        return 0;
+    }
+    if (!iter->reverse && iter->at + 1 < iter->count) {
+        iter->at++;
+        return 0;
+    }
+    return next_block(iter);
+}
