@@ -76,14 +76,11 @@ revision_of(struct admit *admit, struct span partnership, uint64_t *revision)
 {
     const struct recent_entry *entry =
         recent_find_partnership(admit->recent, partnership);
-    struct views_name name;
     *revision = entry != NULL ? entry->rev : 0;
     if (entry != NULL)
         return true;
     enum views_result result =
-        views_find_name(admit->views, VIEWS_PARTNERSHIP, partnership, &name);
-    if (result == VIEWS_OK)
-        *revision = name.revision;
+        views_find_head(admit->views, partnership, revision);
     return result == VIEWS_OK || result == VIEWS_ABSENT;
 }
 

@@ -12,7 +12,7 @@ admit_find(struct admit *admit, struct span id, uint64_t *seq)
         *seq = entry->seq;
         return VIEWS_OK;
     }
-    return views_find_id(admit->views, id, seq);
+    return views_find_id(admit->views, admit->log, id, seq);
 }
 
 /* What a reference must know of its target. */
@@ -45,7 +45,7 @@ find_named(struct admit *admit, struct span id, struct named *named)
     const struct recent_entry *entry = recent_find_id(admit->recent, id);
     uint64_t seq;
     if (entry == NULL)
-        return views_find_id(admit->views, id, &seq) == VIEWS_OK &&
+        return views_find_id(admit->views, admit->log, id, &seq) == VIEWS_OK &&
                read_named(admit, seq, named);
     named->type = entry->type;
     named->partnership_size = entry->partnership_size;

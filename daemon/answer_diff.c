@@ -87,7 +87,7 @@ static enum views_result
 compare(struct diff_job *diff, struct job_slice *slice)
 {
     struct views_walk over = {.reader = diff->job.service->views_reader,
-                              .kind = VIEWS_WALK_PARTNERSHIP,
+                              .kind = VIEWS_WALK_OPS,
                               .partnership = diff->partnership};
     struct views_hit hit;
     enum views_result result = views_walk_seek(&over, &diff->next, &hit);

@@ -73,37 +73,19 @@ put_links(struct get_job *get, struct mp_buf *buf, enum views_link link,
     return result == VIEWS_ABSENT ? VIEWS_OK : result;
 }
 
-/* k of a stored event. */
-static enum views_result
-find_known(struct get_job *get, const struct event *event, int64_t *k)
-{
-    struct views_reader *views = get->job.service->views_reader;
-    struct views_place place = {event_takes_effect(event),
-                                event_possible_from(event), event->seq};
-    struct views_name name;
-    struct fold_op op;
-    enum views_result result =
-        views_find_name(views, VIEWS_PARTNERSHIP,
-                        event->fields[MODEL_FIELD_PARTNERSHIP], &name);
-    if (result == VIEWS_OK)
-        result = views_op(views, name.number, &place, &op);
-    *k = result == VIEWS_OK ? op.k : place.t;
-    return result == VIEWS_ABSENT ? VIEWS_OK : result;
-}
-
 static enum views_result
 put_context(struct get_job *get, struct mp_buf *buf, struct span bytes)
 {
     struct event event;
-    int64_t k = 0;
+    struct fold_op op;
     if (!event_read(bytes, &event))
         return VIEWS_FULL;
-    enum views_result result = find_known(get, &event, &k);
+    enum views_result result = job_find_op(&get->job, event.seq, &op);
     mp_put_map(buf, 6);
     mp_put_text(buf, "event");
     mp_put_raw(buf, bytes);
     mp_put_text(buf, "known");
-    asof_put_moment(buf, k);
+    asof_put_moment(buf, op.k);
     mp_put_text(buf, "superseded_by");
     if (result == VIEWS_OK)
         result = put_superseders(get, buf, event.seq);
@@ -162,7 +144,8 @@ step(struct job *job, struct mp_buf *out)
     if (!job_read_begin(job, out))
         return JOB_DONE;
     if (id.size > 0)
-        result = views_find_id(job->service->views_reader, id, &get->seq);
+        result = views_find_id(job->service->views_reader,
+                               job->service->log_reader, id, &get->seq);
     if (result == VIEWS_OK)
         write_event(get, out);
     else if (result == VIEWS_ABSENT)

@@ -13,53 +13,44 @@ struct replay {
     struct paging paging;
     struct filter filter;
     enum args_order order;
-    bool restricted;      /* by A, K or superseding: the operation is needed */
-    uint32_t partnership; /* of the filter, where it is walked along */
-    bool nothing;         /* the filter names one that nobody has seen */
-    uint64_t from, to;    /* positions, by recording */
+    bool filtered;
+    bool restricted;   /* by A, K or superseding: dates are needed */
+    bool by_positions; /* over the log itself, not by an index */
+    bool nothing;      /* the filter names one that nobody has seen */
+    uint32_t partnership, party, types[VIEWS_TYPES_MAX]; /* of the filter */
+    size_t type_count;
+    struct views_upto upto;
+    uint64_t from, to;      /* positions, by recording */
     int64_t from_ms, to_ms; /* t or k, by the others */
 };
 
-/* --- by recording ---------------------------------------------------------*/
+/* --- by position ----------------------------------------------------------*/
 
-/* The operation of a stored event, for its dates. */
+/* The dates of an event, where they matter.  A damaged one has none: as if it
+ * had always been known, so that the walk meets and reports it. */
 static enum views_result
-find_op(struct replay *replay, uint64_t seq, struct fold_op *op)
+add_dates(struct replay *replay, struct views_hit *hit)
 {
-    struct service *service = replay->paging.job.service;
-    struct span bytes;
-    struct event event;
-    struct views_name name;
-    if (log_read(service->log_reader, seq, &bytes) != LOG_OK ||
-        !event_read(bytes, &event))
-        return VIEWS_ABSENT;
+    if (!replay->restricted)
+        return VIEWS_OK;
     enum views_result result =
-        views_find_name(service->views_reader, VIEWS_PARTNERSHIP,
-                        event.fields[MODEL_FIELD_PARTNERSHIP], &name);
-    struct views_place place = {event_takes_effect(&event),
-                                event_possible_from(&event), seq};
-    if (result != VIEWS_OK)
+        job_find_op(&replay->paging.job, hit->place.seq, &hit->op);
+    if (result != VIEWS_ABSENT)
         return result;
-    return views_op(service->views_reader, name.number, &place, op);
+    hit->op = (struct fold_op){.seq = hit->place.seq,
+                               .t = EDTF_MINUS_INFINITY,
+                               .start_lo = EDTF_MINUS_INFINITY,
+                               .k = EDTF_MINUS_INFINITY};
+    return VIEWS_OK;
 }
 
-/* A damaged event has no operation; the walk meets it and reports it. */
 static enum views_result
 at_position(struct replay *replay, uint64_t seq, struct views_hit *hit)
 {
     if (seq < replay->from || seq > replay->to || seq == 0)
         return VIEWS_ABSENT;
     *hit = (struct views_hit){.place = {.seq = seq}, .op = {.seq = seq}};
-    if (!replay->restricted)
-        return VIEWS_OK;
-    enum views_result result = find_op(replay, seq, &hit->op);
-    if (result != VIEWS_ABSENT)
-        return result;
-    hit->op = (struct fold_op){.seq = seq,
-                               .t = EDTF_MINUS_INFINITY,
-                               .start_lo = EDTF_MINUS_INFINITY,
-                               .k = EDTF_MINUS_INFINITY};
-    return VIEWS_OK;
+    return add_dates(replay, hit);
 }
 
 /* --- by the indexes -------------------------------------------------------*/
@@ -67,17 +58,108 @@ at_position(struct replay *replay, uint64_t seq, struct views_hit *hit)
 static struct views_walk
 walk_of(const struct replay *replay)
 {
-    enum views_walk_kind kind = VIEWS_WALK_TIMES;
-    if (replay->order == ARGS_DISCLOSED)
-        kind = VIEWS_WALK_KNOWN;
-    else if (replay->partnership != 0)
-        kind = VIEWS_WALK_PARTNERSHIP;
+    static const enum views_walk_kind kinds[] = {
+        [ARGS_RECORDED] = VIEWS_WALK_RECORDED,
+        [ARGS_OCCURRED] = VIEWS_WALK_OCCURRED,
+        [ARGS_DISCLOSED] = VIEWS_WALK_DISCLOSED,
+    };
     return (struct views_walk){
         .reader = replay->paging.job.service->views_reader,
-        .kind = kind,
-        .partnership = replay->partnership,
+        .kind = kinds[replay->order],
         .reverse = replay->paging.reverse,
+        .dated = replay->restricted,
+        .partnership = replay->partnership,
+        .party = replay->party,
+        .types = replay->types,
+        .type_count = replay->type_count,
+        .upto = &replay->upto,
     };
+}
+
+/* By recording, an index knows no dates. */
+static enum views_result
+take_hit(struct replay *replay, enum views_result result, struct views_hit *hit)
+{
+    if (result != VIEWS_OK || replay->order != ARGS_RECORDED)
+        return result;
+    if (hit->place.seq < replay->from || hit->place.seq > replay->to)
+        return VIEWS_ABSENT;
+    return add_dates(replay, hit);
+}
+
+/* --- names of the filter --------------------------------------------------*/
+
+/* The number of a name; 0, and nothing to be found, where nobody has it. */
+static enum views_result
+find_number(struct replay *replay, enum views_name_kind kind, struct span slug,
+            struct views_name *name)
+{
+    *name = (struct views_name){0};
+    if (slug.data == NULL)
+        return VIEWS_OK;
+    enum views_result result = views_find_name(
+        replay->paging.job.service->views_reader, kind, slug, name);
+    replay->nothing |= result == VIEWS_ABSENT;
+    return result == VIEWS_ABSENT ? VIEWS_OK : result;
+}
+
+/* The number of a type; VIEWS_ABSENT for a user's own that nobody has used. */
+static enum views_result
+find_type(struct replay *replay, struct span text, uint32_t *number)
+{
+    struct views_name name;
+    *number = (uint32_t)model_type_find(text);
+    if (*number != (uint32_t)MODEL_USER_TYPE)
+        return VIEWS_OK;
+    enum views_result result = views_find_name(
+        replay->paging.job.service->views_reader, VIEWS_USER_TYPE, text, &name);
+    if (result == VIEWS_OK)
+        *number = FOLD_USER_TYPE_BASE + name.number;
+    return result;
+}
+
+static enum views_result
+find_types(struct replay *replay)
+{
+    if (replay->filter.types.data == NULL)
+        return VIEWS_OK;
+    struct mp_reader reader = mp_reader(replay->filter.types);
+    uint32_t count = mp_array(&reader);
+    replay->type_count = 0;
+    for (uint32_t i = 0; i < count && replay->type_count < VIEWS_TYPES_MAX;
+         i++) {
+        enum views_result result = find_type(
+            replay, mp_str(&reader), &replay->types[replay->type_count]);
+        replay->type_count += result == VIEWS_OK;
+        if (result != VIEWS_OK && result != VIEWS_ABSENT)
+            return result;
+    }
+    replay->nothing |= replay->type_count == 0;
+    return VIEWS_OK;
+}
+
+/* A damaged event has no place in the orders that the views keep: by its
+ * partnership, or anywhere. */
+static enum views_result
+find_names(struct replay *replay)
+{
+    struct paging *paging = &replay->paging;
+    struct views_name partnership, party;
+    enum views_result result = find_number(
+        replay, VIEWS_PARTNERSHIP, replay->filter.partnership, &partnership);
+    if (result == VIEWS_OK)
+        result = find_number(replay, VIEWS_PARTY, replay->filter.party, &party);
+    if (result == VIEWS_OK)
+        result = find_types(replay);
+    if (result != VIEWS_OK)
+        return result;
+    replay->partnership = partnership.number;
+    replay->party = party.number;
+    paging->lost = partnership.number != 0
+                       ? partnership.damaged
+                       : views_damaged(paging->job.service->views,
+                                       paging->question.asof.seq);
+    return VIEWS_OK;
 }
 
 /* --- the class ------------------------------------------------------------*/
@@ -103,30 +185,33 @@ first_place(const struct replay *replay)
     return place;
 }
 
+/*
+ * By recording, the log itself is an index, and serves where the views do not:
+ * while they are rebuilt, and while an event is damaged, whose place they do
+ * not know.
+ */
+static bool
+is_by_positions(const struct replay *replay)
+{
+    const struct job *job = &replay->paging.job;
+    return replay->order == ARGS_RECORDED &&
+           (!job->needs_views ||
+            views_damaged(job->service->views,
+                          replay->paging.question.asof.seq) != 0);
+}
+
 static bool
 start(struct paging *paging, struct mp_buf *out)
 {
     struct replay *replay = (struct replay *)paging;
-    struct views_name name = {0};
     paging->next = first_place(replay);
-    if (replay->order != ARGS_RECORDED)
-        paging->lost = views_damaged(paging->job.service->views,
-                                     paging->question.asof.seq);
-    if (replay->order != ARGS_OCCURRED ||
-        replay->filter.partnership.data == NULL)
+    replay->by_positions = is_by_positions(replay);
+    if (replay->by_positions)
         return true;
-    enum views_result result =
-        views_find_name(paging->job.service->views_reader, VIEWS_PARTNERSHIP,
-                        replay->filter.partnership, &name);
-    if (result == VIEWS_OK)
-        paging->lost = name.damaged;
-    if (result == VIEWS_OK)
-        replay->partnership = name.number;
-    else if (result == VIEWS_ABSENT)
-        replay->nothing = true;
-    else
+    enum views_result result = find_names(replay);
+    if (result != VIEWS_OK)
         job_views_error(&paging->job, out, result);
-    return result == VIEWS_OK || result == VIEWS_ABSENT;
+    return result == VIEWS_OK;
 }
 
 static enum views_result
@@ -134,10 +219,12 @@ seek(struct paging *paging, const struct views_place *from,
      struct views_hit *hit)
 {
     struct replay *replay = (struct replay *)paging;
-    if (replay->order == ARGS_RECORDED)
+    if (replay->by_positions)
         return at_position(replay, from->seq, hit);
+    if (replay->nothing)
+        return VIEWS_ABSENT;
     struct views_walk walk = walk_of(replay);
-    return views_walk_seek(&walk, from, hit);
+    return take_hit(replay, views_walk_seek(&walk, from, hit), hit);
 }
 
 static enum views_result
@@ -145,21 +232,19 @@ next(struct paging *paging, struct views_hit *hit)
 {
     struct replay *replay = (struct replay *)paging;
     uint64_t seq = hit->place.seq;
-    if (replay->order == ARGS_RECORDED)
+    if (replay->by_positions)
         return at_position(replay, replay->paging.reverse ? seq - 1 : seq + 1,
                            hit);
     struct views_walk walk = walk_of(replay);
-    return views_walk_next(&walk, hit);
+    return take_hit(replay, views_walk_next(&walk, hit), hit);
 }
 
 static bool
 is_past_end(const struct paging *paging, const struct views_hit *hit)
 {
     const struct replay *replay = (const struct replay *)paging;
-    if (replay->nothing)
-        return true;
     if (replay->order == ARGS_RECORDED)
-        return false; /* at_position ends it */
+        return false; /* the walk ends by itself */
     return replay->paging.reverse ? hit->place.t < replay->from_ms
                                   : hit->place.t > replay->to_ms;
 }
@@ -178,7 +263,7 @@ belongs(struct paging *paging, const struct views_hit *hit, struct span event)
 {
     const struct replay *replay = (const struct replay *)paging;
     (void)hit;
-    return filter_is_empty(&replay->filter) ||
+    return !replay->by_positions || !replay->filtered ||
            filter_matches(&replay->filter, event);
 }
 
@@ -280,14 +365,11 @@ read_moments(struct request *request, struct replay *replay)
         replay->from_ms = from->date.start_lo;
     if (to->given)
         replay->to_ms = to->date.end_hi;
+    /* Nothing is seen beyond A, or K. */
+    int64_t last =
+        replay->order == ARGS_OCCURRED ? replay->upto.t : replay->upto.k;
+    replay->to_ms = replay->to_ms < last ? replay->to_ms : last;
     return true;
-}
-
-static bool
-needs_rebuilt_views(const struct request *request, const struct replay *replay)
-{
-    return (replay->order != ARGS_RECORDED || replay->restricted) &&
-           writer_state(request->service->writer) == WRITER_STARTING;
 }
 
 static const struct paging_class replay_class = {
@@ -302,35 +384,48 @@ static const struct paging_class replay_class = {
     .deinit = deinit,
 };
 
+/* What of the views a replay needs; false when it has been answered, since
+ * they are being rebuilt. */
+static bool
+choose_index(struct request *request, struct replay *replay)
+{
+    bool ready = writer_state(request->service->writer) != WRITER_STARTING;
+    replay->filtered = !filter_is_empty(&replay->filter);
+    replay->paging.job.needs_views = replay->order != ARGS_RECORDED ||
+                                     replay->restricted ||
+                                     (replay->filtered && ready);
+    if (replay->paging.job.needs_views && !ready)
+        request_unavailable(request);
+    return ready || !replay->paging.job.needs_views;
+}
+
 /* Fill in a replay from the arguments; false when it has been answered. */
 static bool
 read_replay(struct request *request, struct replay *replay,
             const struct question *question)
 {
     const struct arg_value *values = request->args.values;
+    const struct asof *asof = &question->asof;
     struct paging *paging = &replay->paging;
     replay->order = (enum args_order)values[ARG_ORDER].number;
+    replay->upto = (struct views_upto){asof->at, asof->known, asof->seq};
     paging->reverse = values[ARG_REVERSE].truth;
     paging->superseded = values[ARG_SUPERSEDED].given
                              ? values[ARG_SUPERSEDED].truth
                              : replay->order == ARGS_RECORDED;
     replay->restricted = !paging->superseded ||
-                         question->asof.at != EDTF_PLUS_INFINITY ||
-                         question->asof.known != EDTF_PLUS_INFINITY;
-    paging->job.needs_views =
-        replay->order != ARGS_RECORDED || replay->restricted;
+                         asof->at != EDTF_PLUS_INFINITY ||
+                         asof->known != EDTF_PLUS_INFINITY;
     paging->stream = paging->job.streaming = values[ARG_STREAM].truth;
-    if (needs_rebuilt_views(request, replay)) {
-        request_unavailable(request);
-        return false;
-    }
     if (!filter_init(&replay->filter, &request->args)) {
         request_error(request, MODEL_OVERLOADED,
                       "out of memory; try again later");
         return false;
     }
+    if (!choose_index(request, replay))
+        return false;
     return replay->order == ARGS_RECORDED
-               ? read_positions(request, replay, question->asof.seq)
+               ? read_positions(request, replay, asof->seq)
                : read_moments(request, replay);
 }
 

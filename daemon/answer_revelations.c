@@ -13,25 +13,11 @@ struct revelations {
     uint32_t partnership; /* 0: all */
 };
 
-/* The operation of a stored event, for its dates. */
+/* A damaged event has no dates; who reads it next reports it. */
 static enum views_result
 find_op(struct paging *paging, uint64_t seq, struct fold_op *op)
 {
-    struct service *service = paging->job.service;
-    struct span bytes;
-    struct event event;
-    struct views_name name;
-    *op = (struct fold_op){.seq = seq};
-    if (log_read(service->log_reader, seq, &bytes) != LOG_OK ||
-        !event_read(bytes, &event))
-        return VIEWS_OK; /* damaged: who reads it next reports it */
-    enum views_result result =
-        views_find_name(service->views_reader, VIEWS_PARTNERSHIP,
-                        event.fields[MODEL_FIELD_PARTNERSHIP], &name);
-    struct views_place place = {event_takes_effect(&event),
-                                event_possible_from(&event), seq};
-    if (result == VIEWS_OK)
-        result = views_op(service->views_reader, name.number, &place, op);
+    enum views_result result = job_find_op(&paging->job, seq, op);
     return result == VIEWS_ABSENT ? VIEWS_OK : result;
 }
 

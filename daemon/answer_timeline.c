@@ -21,7 +21,7 @@ walk_of(const struct paging *paging)
     const struct timeline *timeline = (const struct timeline *)paging;
     return (struct views_walk){
         .reader = paging->job.service->views_reader,
-        .kind = VIEWS_WALK_PARTNERSHIP,
+        .kind = VIEWS_WALK_OPS,
         .partnership = timeline->partnership,
     };
 }

@@ -121,7 +121,7 @@ fold_on(struct folding *folding, struct views_reader *views,
         struct job_slice *slice)
 {
     struct views_walk over = {.reader = views,
-                              .kind = VIEWS_WALK_PARTNERSHIP,
+                              .kind = VIEWS_WALK_OPS,
                               .partnership = folding->partnership};
     struct views_hit hit;
     enum views_result result = views_walk_seek(&over, &folding->next, &hit);

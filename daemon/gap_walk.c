@@ -5,11 +5,13 @@ static struct views_walk
 walk_now(const struct gap_walk *walk)
 {
     enum views_walk_kind all =
-        walk->partnership != 0 ? VIEWS_WALK_PARTNERSHIP : VIEWS_WALK_TIMES;
+        walk->partnership != 0 ? VIEWS_WALK_OPS : VIEWS_WALK_OCCURRED;
     return (struct views_walk){
         .reader = walk->views,
         .kind = walk->late_over ? all : VIEWS_WALK_LATE,
+        .dated = true,
         .partnership = walk->partnership,
+        .known = walk->known,
     };
 }
 

@@ -221,3 +221,17 @@ job_corrupt(struct job *job, struct mp_buf *out, uint64_t seq)
 {
     return job_corrupt_page(job, out, seq, (struct span){0});
 }
+
+enum views_result
+job_find_op(struct job *job, uint64_t seq, struct fold_op *op)
+{
+    struct span bytes;
+    struct event event;
+    *op = (struct fold_op){.seq = seq};
+    if (log_read(job->service->log_reader, seq, &bytes) != LOG_OK ||
+        !event_read(bytes, &event))
+        return VIEWS_ABSENT;
+    op->t = event_takes_effect(&event);
+    op->start_lo = event_possible_from(&event);
+    return views_dates(job->service->views_reader, op);
+}

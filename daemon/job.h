@@ -81,6 +81,11 @@ bool job_find_partnership(struct job *job, struct mp_buf *out, struct span slug,
 bool job_find_sound(struct job *job, struct mp_buf *out, struct span slug,
                     uint64_t seq, uint32_t *partnership);
 
+/* The dates of a stored event, and whether it is marked, as an operation
+ * without anything else; VIEWS_ABSENT where it is damaged. */
+enum views_result job_find_op(struct job *job, uint64_t seq, struct fold_op *op)
+    __attribute__((warn_unused_result));
+
 /* The views or the memory failed; returns JOB_DONE. */
 enum job_result job_views_error(struct job *job, struct mp_buf *out,
                                 enum views_result result);

@@ -2,6 +2,7 @@
 #include "daemon/views.h"
 
 #include <errno.h>
+#include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 #include <unistd.h>
@@ -13,15 +14,24 @@
 
 #define VIEWS_NAME "views.mdb"
 
+#define VIEWS_NEW_NAME "views.new.mdb"
+#define LOCK_SUFFIX "-lock"
+
 static const char *const db_names[VIEWS_DB_COUNT] = {
-    [VIEWS_DB_META] = "meta",   [VIEWS_DB_IDS] = "ids",
-    [VIEWS_DB_NAMES] = "names", [VIEWS_DB_SLUGS] = "slugs",
-    [VIEWS_DB_OPS] = "ops",     [VIEWS_DB_MARKS] = "marks",
-    [VIEWS_DB_LINKS] = "links", [VIEWS_DB_MEMBERS] = "members",
-    [VIEWS_DB_LATE] = "late",   [VIEWS_DB_TIMES] = "times",
-    [VIEWS_DB_KNOWN] = "known", [VIEWS_DB_IMPRECISE] = "imprecise",
-    [VIEWS_DB_FOLDS] = "folds",
+    [VIEWS_DB_META] = "meta",       [VIEWS_DB_HEADS] = "heads",
+    [VIEWS_DB_NAMES] = "names",     [VIEWS_DB_SLUGS] = "slugs",
+    [VIEWS_DB_MARKS] = "marks",     [VIEWS_DB_LINKS] = "links",
+    [VIEWS_DB_MEMBERS] = "members", [VIEWS_DB_DATES] = "dates",
+    [VIEWS_DB_FOLDS] = "folds",     [VIEWS_DB_IDS] = "ids",
+    [VIEWS_DB_OPS] = "ops",         [VIEWS_DB_LISTS] = "lists",
 };
+
+static void
+remove_file(const struct datadir *datadir, const char *name, const char *lock)
+{
+    unlinkat(datadir->directory_fd, name, 0);
+    unlinkat(datadir->directory_fd, lock, 0);
+}
 
 static void
 discard(const struct datadir *datadir, const char *why)
@@ -29,27 +39,46 @@ discard(const struct datadir *datadir, const char *why)
     if (datadir_has(datadir, VIEWS_NAME))
         diag(DIAG_NOTICE, "%s is discarded and will be rebuilt: %s", VIEWS_NAME,
              why);
-    unlinkat(datadir->directory_fd, VIEWS_NAME, 0);
-    unlinkat(datadir->directory_fd, VIEWS_NAME "-lock", 0);
+    remove_file(datadir, VIEWS_NAME, VIEWS_NAME LOCK_SUFFIX);
 }
 
+/* A value of "meta"; its size is 0 where there is none. */
 static int
-open_dbs(struct views *views, MDB_val *head)
+get_meta(const struct views_file *file, MDB_txn *txn, const char *name,
+         uint8_t *bytes, size_t *size)
+{
+    MDB_val key = {.mv_size = strlen(name), .mv_data = (void *)(uintptr_t)name};
+    MDB_val value;
+    int rc = mdb_get(txn, file->dbs[VIEWS_DB_META], &key, &value);
+    bool fits = rc == 0 && value.mv_size == *size;
+    if (fits)
+        memcpy(bytes, value.mv_data, *size);
+    else
+        *size = 0;
+    return rc == MDB_NOTFOUND ? 0 : rc;
+}
+
+/* What "meta" says. */
+struct meta {
+    uint8_t head[VIEWS_HEAD_SIZE];
+    size_t head_size;
+    uint8_t ids[8];
+    size_t ids_size;
+};
+
+static int
+open_dbs(struct views_file *file, struct meta *meta)
 {
     MDB_txn *txn = NULL;
-    int rc = mdb_txn_begin(views->env, NULL, 0, &txn);
+    int rc = mdb_txn_begin(file->env, NULL, 0, &txn);
     for (size_t i = 0; i < VIEWS_DB_COUNT && rc == 0; i++)
-        rc = mdb_dbi_open(txn, db_names[i], MDB_CREATE, &views->dbs[i]);
-    MDB_val key = {.mv_size = 4, .mv_data = (char[]){"head"}}, value;
-    if (rc == 0) {
-        rc = mdb_get(txn, views->dbs[VIEWS_DB_META], &key, &value);
-        if (rc == 0 && value.mv_size == head->mv_size)
-            memcpy(head->mv_data, value.mv_data, value.mv_size);
-        else
-            head->mv_size = 0;
-        if (rc == MDB_NOTFOUND)
-            rc = 0;
-    }
+        rc = mdb_dbi_open(txn, db_names[i], MDB_CREATE, &file->dbs[i]);
+    meta->head_size = sizeof meta->head;
+    meta->ids_size = sizeof meta->ids;
+    if (rc == 0)
+        rc = get_meta(file, txn, "head", meta->head, &meta->head_size);
+    if (rc == 0)
+        rc = get_meta(file, txn, "ids", meta->ids, &meta->ids_size);
     if (rc == 0) {
         rc = mdb_txn_commit(txn);
         txn = NULL; /* commit frees it, whatever it returns */
@@ -78,30 +107,43 @@ same_event(struct log *log, uint64_t position, uint64_t checksum)
     return same;
 }
 
+/* NULL, or why a file without a head cannot be a new one. */
+static const char *
+check_new(struct views_file *file)
+{
+    MDB_stat stat;
+    MDB_txn *txn;
+    if (mdb_txn_begin(file->env, NULL, MDB_RDONLY, &txn) != 0)
+        return "it cannot be read";
+    int rc = mdb_stat(txn, file->dbs[VIEWS_DB_OPS], &stat);
+    mdb_txn_abort(txn);
+    return rc == 0 && stat.ms_entries == 0 ? NULL : "it has no head";
+}
+
 /* NULL, or why the head does not belong to this log and program. */
 static const char *
-check_head(struct views *views, const uint8_t *head, size_t size)
+check_head(struct views *views, const struct meta *meta)
 {
-    if (size == 0) {
-        MDB_stat stat;
-        MDB_txn *txn;
-        if (mdb_txn_begin(views->env, NULL, MDB_RDONLY, &txn) != 0)
-            return "it cannot be read";
-        int rc = mdb_stat(txn, views->dbs[VIEWS_DB_IDS], &stat);
-        mdb_txn_abort(txn);
-        return rc == 0 && stat.ms_entries == 0 ? NULL : "it has no head";
-    }
+    const uint8_t *head = meta->head;
+    if (meta->head_size == 0 && meta->ids_size != 0)
+        return "its rebuilding was not finished";
+    if (meta->head_size == 0)
+        return check_new(atomic_load(&views->file));
     if (order_get_u32(head) != VIEWS_FORMAT ||
         order_get_u32(head + 4) != FOLD_VERSION)
         return "another version wrote it";
     if (memcmp(head + 8, log_id(views->log), LOG_ID_SIZE - 1) != 0)
         return "it belongs to another log";
     uint64_t position = order_get_u64(head + 40);
-    if (position == 0 || position > log_tip(views->log))
+    uint64_t ids = meta->ids_size == 0 ? 0 : order_get_u64(meta->ids);
+    if (position == 0 || position > log_tip(views->log) ||
+        ids > log_tip(views->log))
         return "it is ahead of the log";
-    if (!same_event(views->log, position, order_get_u64(head + 48)))
+    if (ids < position ||
+        !same_event(views->log, position, order_get_u64(head + 48)))
         return "it disagrees with the log";
     atomic_store(&views->position, position);
+    atomic_store(&views->ids_position, ids);
     return NULL;
 }
 
@@ -129,40 +171,77 @@ is_restored(struct log *log, const MDB_val *positions, uint64_t *lowest)
 static const char *
 check_damaged(struct views *views)
 {
+    struct views_file *file = atomic_load(&views->file);
     MDB_val key = {.mv_size = 7, .mv_data = (char[]){"damaged"}}, positions;
     MDB_txn *txn;
     uint64_t lowest = 0;
     bool restored = false;
-    if (mdb_txn_begin(views->env, NULL, MDB_RDONLY, &txn) != 0)
+    if (mdb_txn_begin(file->env, NULL, MDB_RDONLY, &txn) != 0)
         return "it cannot be read";
-    if (mdb_get(txn, views->dbs[VIEWS_DB_META], &key, &positions) == 0)
+    if (mdb_get(txn, file->dbs[VIEWS_DB_META], &key, &positions) == 0)
         restored = is_restored(views->log, &positions, &lowest);
     mdb_txn_abort(txn);
     atomic_store(&views->damaged, lowest);
     return restored ? "an event that was damaged is restored" : NULL;
 }
 
+/* --- files ----------------------------------------------------------------*/
+
+struct views_file *
+views_file_use(struct views *views)
+{
+    pthread_mutex_lock(&views->lock);
+    struct views_file *file = atomic_load(&views->file);
+    atomic_fetch_add(&file->users, 1);
+    pthread_mutex_unlock(&views->lock);
+    return file;
+}
+
+void
+views_file_leave(struct views_file *file)
+{
+    if (atomic_fetch_sub(&file->users, 1) != 1)
+        return;
+    mdb_env_close(file->env);
+    free(file);
+}
+
+/* A file with one user, the views; NULL with `reason`. */
+static struct views_file *
+open_env(const char *path, struct diag_reason *reason)
+{
+    struct views_file *file = calloc(1, sizeof *file);
+    if (file == NULL) {
+        diag_because(reason, "out of memory");
+        return NULL;
+    }
+    if (env_open(path, MDB_NOSYNC, VIEWS_DB_COUNT, &file->env, reason) != 0) {
+        free(file);
+        return NULL;
+    }
+    atomic_store(&file->users, 1);
+    return file;
+}
+
 /* NULL, or why the file cannot be used; then it is closed again. */
 static const char *
 try_open(struct views *views, const char *path, struct diag_reason *reason)
 {
-    uint8_t bytes[VIEWS_HEAD_SIZE];
-    MDB_val head = {.mv_size = sizeof bytes, .mv_data = bytes};
-    if (env_open(path, MDB_NOSYNC, VIEWS_DB_COUNT, &views->env, reason) != 0)
+    struct meta meta;
+    struct views_file *file = open_env(path, reason);
+    if (file == NULL)
         return reason->text;
-    const char *why = NULL;
-    int rc = open_dbs(views, &head);
-    if (rc != 0)
-        why = mdb_strerror(rc);
-    else
-        why = check_head(views, bytes, head.mv_size);
+    atomic_store(&views->file, file);
+    int rc = open_dbs(file, &meta);
+    const char *why = rc != 0 ? mdb_strerror(rc) : check_head(views, &meta);
     if (why == NULL)
         why = check_damaged(views);
     if (why != NULL) {
         diag_because(reason, "%s: %s", path, why);
-        mdb_env_close(views->env);
-        views->env = NULL;
+        atomic_store(&views->file, NULL);
+        views_file_leave(file);
         atomic_store(&views->position, 0);
+        atomic_store(&views->ids_position, 0);
         atomic_store(&views->damaged, 0);
     }
     return why;
@@ -172,6 +251,7 @@ static int
 open_file(struct views *views, struct diag_reason *reason)
 {
     struct views_trust trust = views_trust_read(views->datadir);
+    remove_file(views->datadir, VIEWS_NEW_NAME, VIEWS_NEW_NAME LOCK_SUFFIX);
     if (!trust.believed) {
         discard(views->datadir, "the last stop was not clean");
         trust.starts = 0;
@@ -197,25 +277,115 @@ open_file(struct views *views, struct diag_reason *reason)
     return why == NULL ? 0 : -EIO;
 }
 
+static struct views *
+new_views(const struct datadir *datadir, struct log *log)
+{
+    struct views *views = calloc(1, sizeof *views);
+    if (views == NULL)
+        return NULL;
+    pthread_mutex_init(&views->lock, NULL);
+    views->datadir = datadir;
+    views->log = log;
+    return views;
+}
+
+static void
+free_views(struct views *views)
+{
+    struct views_file *file = atomic_load(&views->file);
+    if (file != NULL)
+        views_file_leave(file);
+    views_wants_deinit(&views->wants);
+    pthread_mutex_destroy(&views->lock);
+    free(views);
+}
+
 int
 views_open(const struct datadir *datadir, struct log *log,
            struct views **opened, struct diag_reason *reason)
 {
-    struct views *views = calloc(1, sizeof *views);
+    struct views *views = new_views(datadir, log);
     if (views == NULL) {
         diag_because(reason, "out of memory");
         return -ENOMEM;
     }
-    views->datadir = datadir;
-    views->log = log;
     int rc = open_file(views, reason);
     if (rc != 0) {
-        free(views);
+        free_views(views);
         return rc;
     }
     *opened = views;
     return 0;
 }
+
+/* --- views beside ---------------------------------------------------------*/
+
+int
+views_open_beside(struct views *views, struct views **beside,
+                  struct diag_reason *reason)
+{
+    struct views *opened = new_views(views->datadir, views->log);
+    char *path = datadir_file(views->datadir, VIEWS_NEW_NAME);
+    if (opened == NULL || path == NULL) {
+        diag_because(reason, "out of memory");
+        free(opened);
+        free(path);
+        return -ENOMEM;
+    }
+    remove_file(views->datadir, VIEWS_NEW_NAME, VIEWS_NEW_NAME LOCK_SUFFIX);
+    opened->beside = true;
+    const char *why = try_open(opened, path, reason);
+    free(path);
+    if (why != NULL) {
+        views_discard(opened);
+        return -EIO;
+    }
+    *beside = opened;
+    return 0;
+}
+
+void
+views_discard(struct views *beside)
+{
+    const struct datadir *datadir = beside->datadir;
+    remove_file(datadir, VIEWS_NEW_NAME, VIEWS_NEW_NAME LOCK_SUFFIX);
+    free_views(beside);
+}
+
+/* The lock file first: whatever is left behind by a crash in between, the next
+ * start, which is alone, makes its lock file anew. */
+static int
+rename_over(const struct datadir *datadir)
+{
+    int fd = datadir->directory_fd;
+    if (renameat(fd, VIEWS_NEW_NAME LOCK_SUFFIX, fd, VIEWS_NAME LOCK_SUFFIX) !=
+            0 ||
+        renameat(fd, VIEWS_NEW_NAME, fd, VIEWS_NAME) != 0)
+        return -errno;
+    return 0;
+}
+
+int
+views_swap(struct views *views, struct views *beside)
+{
+    int rc = rename_over(views->datadir);
+    if (rc != 0)
+        return rc;
+    pthread_mutex_lock(&views->lock);
+    struct views_file *old = atomic_load(&views->file);
+    atomic_store(&views->file, atomic_load(&beside->file));
+    pthread_mutex_unlock(&views->lock);
+    atomic_store(&beside->file, NULL);
+    views_wants_deinit(&views->wants);
+    views->wants = beside->wants;
+    beside->wants = (struct views_wants){0};
+    atomic_store(&views->damaged, atomic_load(&beside->damaged));
+    views_file_leave(old);
+    free_views(beside);
+    return 0;
+}
+
+/* --- serving --------------------------------------------------------------*/
 
 void
 views_serving(struct views *views)
@@ -232,16 +402,14 @@ views_close(struct views *views)
     if (views == NULL)
         return;
     bool believed = !atomic_load(&views->distrusted);
-    int rc = believed ? mdb_env_sync(views->env, 1) : 0;
+    int rc = believed ? mdb_env_sync(atomic_load(&views->file)->env, 1) : 0;
     if (rc == 0)
         rc = believed ? -views_trust_clean(views->datadir)
                       : -views_trust_forget(views->datadir);
     if (rc != 0)
         diag(DIAG_WARNING, "%s: not marked clean, the next start may rebuild",
              VIEWS_NAME);
-    mdb_env_close(views->env);
-    views_wants_deinit(&views->wants);
-    free(views);
+    free_views(views);
 }
 
 void
@@ -260,7 +428,9 @@ views_damaged(const struct views *views, uint64_t seq)
 void
 views_tidy(struct views *views)
 {
-    env_tidy(views->env);
+    struct views_file *file = views_file_use(views);
+    env_tidy(file->env);
+    views_file_leave(file);
 }
 
 uint64_t
@@ -270,7 +440,16 @@ views_position(const struct views *views)
 }
 
 uint64_t
-views_size(const struct views *views)
+views_ids_position(const struct views *views)
 {
-    return env_size(views->env);
+    return atomic_load_explicit(&views->ids_position, memory_order_acquire);
+}
+
+uint64_t
+views_size(struct views *views)
+{
+    struct views_file *file = views_file_use(views);
+    uint64_t size = env_size(file->env);
+    views_file_leave(file);
+    return size;
 }

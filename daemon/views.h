@@ -22,7 +22,7 @@
 
 /* Raise when a key or value below changes. Together with FOLD_VERSION it says
  * which program may use the file. */
-#define VIEWS_FORMAT 1u
+#define VIEWS_FORMAT 2u
 
 enum views_result {
     VIEWS_OK = 0,
@@ -62,9 +62,11 @@ void views_close(struct views *views);
 /* As log_tidy. */
 void views_tidy(struct views *views);
 
-/* The position up to which everything is applied. */
+/* The position up to which everything is applied, and that up to which ids and
+ * revisions are. */
 uint64_t views_position(const struct views *views);
-uint64_t views_size(const struct views *views);
+uint64_t views_ids_position(const struct views *views);
+uint64_t views_size(struct views *views);
 
 /*
  * Apply at most `limit` events behind views_position, in one transaction.
@@ -72,6 +74,11 @@ uint64_t views_size(const struct views *views);
  */
 enum views_result views_apply(struct views *views, struct log_reader *log,
                               size_t limit, size_t *applied)
+    __attribute__((warn_unused_result));
+
+/* The same for ids and revisions alone, which is what appends need. */
+enum views_result views_apply_ids(struct views *views, struct log_reader *log,
+                                  size_t limit, size_t *applied)
     __attribute__((warn_unused_result));
 
 /*
@@ -85,6 +92,26 @@ bool views_needs_checkpoint(const struct views *views);
 
 /* Have checkpoints made for a partnership: folding it took long. */
 void views_want_checkpoint(struct views *views, uint32_t partnership);
+
+/*
+ * Views of the same log in a file beside, empty, to be applied like any by the
+ * thread that asks for them; views_free drops them again.  0, or a negative
+ * errno with `reason` set.
+ */
+int views_open_beside(struct views *views, struct views **beside,
+                      struct diag_reason *reason)
+    __attribute__((warn_unused_result));
+
+/*
+ * Put what was built beside in the place of `views`, whose readers see it from
+ * their next read on, and free it.  Both are at the same position.  Writer
+ * thread.  0, or a negative errno: then nothing has changed.
+ */
+int views_swap(struct views *views, struct views *beside)
+    __attribute__((warn_unused_result));
+
+/* Drop views beside, and their file. */
+void views_discard(struct views *beside);
 
 /* --- reading --------------------------------------------------------------*/
 
@@ -101,9 +128,15 @@ void views_read_end(struct views_reader *reader);
 /* The position applied in what this reader sees. */
 uint64_t views_read_position(const struct views_reader *reader);
 
-/* The position of an id. */
-enum views_result views_find_id(struct views_reader *reader, struct span id,
+/* The position of an id; `log` is being read. */
+enum views_result views_find_id(struct views_reader *reader,
+                                struct log_reader *log, struct span id,
                                 uint64_t *seq)
+    __attribute__((warn_unused_result));
+
+/* The last revision of a partnership, up to views_ids_position. */
+enum views_result views_find_head(struct views_reader *reader, struct span slug,
+                                  uint64_t *revision)
     __attribute__((warn_unused_result));
 
 /* Names have small numbers, from 1, each kind its own. */
@@ -166,33 +199,64 @@ enum views_result views_op(struct views_reader *reader, uint32_t partnership,
                            const struct views_place *place, struct fold_op *op)
     __attribute__((warn_unused_result));
 
+/* k and marked of an operation whose seq and t are known. */
+enum views_result views_dates(struct views_reader *reader, struct fold_op *op)
+    __attribute__((warn_unused_result));
+
 /* What can be walked, each in its order. */
 enum views_walk_kind {
-    VIEWS_WALK_PARTNERSHIP, /* a partnership's events, in fold order */
-    VIEWS_WALK_LATE,        /* those known after they had happened (k > t), of
-                               a partnership or with 0 of all, in fold order */
-    VIEWS_WALK_TIMES,       /* all events in fold order */
-    VIEWS_WALK_KNOWN,       /* all events by (k, seq); a place's t is k */
-    VIEWS_WALK_COUNT
+    VIEWS_WALK_OPS,      /* a partnership's operations, in fold order */
+    VIEWS_WALK_LATE,     /* events that became known after `known` and after
+                            they had happened (k > t), and some more of the
+                            latter, of a partnership or with 0 of all, in fold
+                            order */
+    VIEWS_WALK_RECORDED, /* events by seq; a place's t and start_lo are 0 */
+    VIEWS_WALK_OCCURRED, /* events in fold order */
+    VIEWS_WALK_DISCLOSED /* events by (k, seq); a place's t is k */
 };
 
+/* Types of events as numbers, for a walk. */
+#define VIEWS_TYPES_MAX 64u
+
+/*
+ * The last three kinds take only the events of a partnership, of a party and of
+ * types, where those are given (not 0), all together; events of other ones are
+ * not looked at, except that a partnership and a party together cost as much as
+ * the one that has fewer events.
+ */
 struct views_walk {
     struct views_reader *reader;
     enum views_walk_kind kind;
-    uint32_t partnership; /* for the kinds that take one */
-    bool reverse;
+    bool reverse; /* not of VIEWS_WALK_LATE */
+    bool dated;   /* k and marked are wanted; VIEWS_WALK_RECORDED has none */
+    uint32_t partnership, party;
+    const uint32_t *types; /* enum model_type, or FOLD_USER_TYPE_BASE plus the
+                              number of a name */
+    size_t type_count;
+    int64_t known;
+    /* Events beyond these may be left out, since nobody asks for them; NULL
+     * where everybody does. */
+    const struct views_upto *upto;
+};
+
+struct views_upto {
+    int64_t t, k;
+    uint64_t seq;
 };
 
 /* Where a walk stands. */
 struct views_hit {
     struct views_place place; /* in the walk's own order */
-    uint32_t partnership;
-    struct fold_op op; /* parties are borrowed until views_read_end */
+    struct fold_op op;        /* of VIEWS_WALK_OPS, its parties borrowed until
+                                 views_read_end; of the others seq and, except for
+                                 VIEWS_WALK_RECORDED, t, start_lo (the fold orders) and
+                                 what `dated` says */
 };
 
 /*
  * The first event at or behind `from`, then each next one, in the walk's
- * direction; VIEWS_ABSENT at the end.  One walk of a kind at a time.
+ * direction; VIEWS_ABSENT at the end.  One walk of operations and one of
+ * another kind at a time.
  */
 enum views_result views_walk_seek(const struct views_walk *walk,
                                   const struct views_place *from,

@@ -2,31 +2,76 @@
 #ifndef DAEMON_VIEWS_APPLY_H
 #define DAEMON_VIEWS_APPLY_H
 
-#include "daemon/views_file.h"
+#include "daemon/views_lists.h"
 
 /*
  * One transaction that brings events into the views: what its parts share.
  * daemon/views_apply takes event after event, views_names gives numbers to
- * names, views_refer follows what events say of each other, views_orders puts
- * them where walks find them.  Nobody else includes this.
+ * names, views_refer follows what events say of each other, views_batch keeps
+ * what the indexes gain and merges it in at the end, sorted: so an index costs
+ * a page for a hundred entries, not one for each.  Nobody else includes this.
  *
  * Functions that return an int return an MDB_* code.
  */
 
-/* Events whose liveness changed in this transaction. */
-struct apply_chain {
-    struct number_map seen; /* their checkpoints are dropped already */
-    uint64_t *list;         /* still to be looked at */
+/* Events of one transaction: their entries take some 30 MiB. */
+#define APPLY_EVENTS_MAX ((size_t)16384)
+
+/* A partnership of which only the last revision is looked at. */
+#define VIEWS_HEAD ((enum views_name_kind)'h')
+
+/* A name that the batch has met, with what it becomes. */
+struct apply_name {
+    enum views_name_kind kind;
+    struct span slug; /* in the log */
+    struct views_name name;
+    bool changed;
+    /* Of a partnership: */
+    bool head_changed;
+    bool looked_for_folds, has_folds;
+    bool touched;
+    struct views_place first; /* the first place that changes */
+    uint32_t ops;
+};
+
+/* Entries that an index gains. */
+struct apply_entries {
+    struct tuple_entry *entries;
     size_t count, capacity;
+};
+
+/* An operation of this batch, which is not in VIEWS_DB_OPS yet. */
+struct apply_op {
+    struct fold_op op;
+    uint32_t partnership; /* 0: none, the event is damaged */
+    size_t parties;       /* where its parties are among the bytes */
 };
 
 struct apply {
     struct views *views;
+    struct views_file *file;
     struct log_reader *log;
     MDB_txn *txn;
-    size_t puts;
-    struct apply_chain chain;
+    uint64_t first;         /* position of the first event */
+    uint64_t ids_position;  /* ids up to here are there already */
     uint64_t head_checksum; /* of the last event taken; 0 if damaged */
+    size_t puts;
+    /* what was met */
+    struct apply_name *names;
+    size_t name_count, name_capacity;
+    struct number_map name_index; /* checksum of kind and slug -> name */
+    struct number_map id_index;   /* checksum of an id -> event - first */
+    struct number_map members;    /* party and partnership -> nothing */
+    struct number_map followed;   /* events whose superseding was followed */
+    uint64_t *chain;              /* such events, still to be looked at */
+    size_t chain_count, chain_capacity;
+    struct blocks_iter find_id, find_op;
+    /* what is to be merged in */
+    struct apply_op *ops;     /* by event */
+    struct block_zone *zones; /* by event */
+    size_t event_count;       /* of both */
+    struct mp_buf bytes;      /* parties and values */
+    struct apply_entries ids, replaced, lists;
 };
 
 int apply_get(struct apply *apply, enum views_db db, MDB_val *key,
@@ -36,16 +81,51 @@ int apply_put(struct apply *apply, enum views_db db, MDB_val *key,
 
 /* --- views_names ----------------------------------------------------------*/
 
+/* Which of apply->names a name is; MDB_NOTFOUND where there is none such. */
 int apply_find_name(struct apply *apply, enum views_name_kind kind,
-                    struct span slug, struct views_name *name);
-int apply_put_name(struct apply *apply, enum views_name_kind kind,
-                   struct span slug, const struct views_name *name);
-/* The number of a name, given now if it never was. */
+                    struct span slug, size_t *name);
+/* The same, given a number now if it never was. */
 int apply_intern(struct apply *apply, enum views_name_kind kind,
-                 struct span slug, struct views_name *name);
+                 struct span slug, size_t *name);
+/* One of those that were met, of kind VIEWS_HEAD too. */
+bool apply_met_name(struct apply *apply, enum views_name_kind kind,
+                    struct span slug, size_t *name);
+int apply_keep_head(struct apply *apply, struct span slug, uint64_t revision,
+                    size_t *name);
+/* Write those that changed. */
+int apply_put_names(struct apply *apply);
 
-/* The position of an id; MDB_NOTFOUND for none. */
 int apply_find_id(struct apply *apply, struct span id, uint64_t *seq);
+int apply_put_id(struct apply *apply, struct span id, uint64_t seq);
+
+/* --- views_apply ----------------------------------------------------------*/
+
+/* Take events up to a position, by `take`, in one transaction. */
+int apply_batch(struct apply *apply, uint64_t *to,
+                int (*take)(struct apply *apply, uint64_t *to));
+
+/* The last position of a batch that begins behind `position`. */
+uint64_t apply_last_of_batch(const struct views *views, uint64_t position,
+                             size_t limit);
+
+int apply_put_ids_position(struct apply *apply, uint64_t position);
+
+/* The revision of a partnership after an event, and a damaged one or 0. */
+void apply_set_revision(struct apply *apply, size_t partnership, uint64_t seq,
+                        uint64_t revision, uint64_t damaged);
+
+/* --- views_damage ---------------------------------------------------------*/
+
+/*
+ * An event whose checksum fails keeps its place: what can still be read of it
+ * holds its id, unless another event has that, and a revision; its partnership
+ * has no state until it is restored.
+ */
+int apply_damaged(struct apply *apply, uint64_t seq);
+
+/* The partnership that a damaged event still names turns out to be another
+ * one's: take back what was laid to its charge. */
+int apply_acquit(struct apply *apply, uint64_t damaged);
 
 /* --- views_refer ----------------------------------------------------------*/
 
@@ -54,21 +134,40 @@ int apply_find_id(struct apply *apply, struct span id, uint64_t *seq);
  * what it would have said is left out. */
 int apply_references(struct apply *apply, const struct event *event,
                      struct fold_op *op, uint64_t *damaged);
-/* Note what an event corrects or retracts, and drop the checkpoints that no
- * longer hold. */
+/* Note what an event corrects or retracts, and from where the state of its
+ * partnership changes by that. */
 int apply_marks(struct apply *apply, const struct event *event,
-                const struct fold_op *op, uint64_t *damaged);
-void apply_chain_deinit(struct apply_chain *chain);
+                const struct fold_op *op, size_t partnership,
+                uint64_t *damaged);
 /* The nearest damaged event below a position, or 0. */
 uint64_t apply_damaged_before(struct apply *apply, uint64_t seq);
 int apply_revelation(struct apply *apply, uint32_t partnership, uint64_t seq);
 
-/* --- views_orders ---------------------------------------------------------*/
+/* --- views_batch ----------------------------------------------------------*/
 
 struct views_place apply_place(const struct event *event);
-int apply_put_op(struct apply *apply, uint32_t partnership,
+
+/* 0, or ENOMEM. */
+int apply_init(struct apply *apply, size_t events);
+void apply_deinit(struct apply *apply);
+
+/* The operation of an event of this batch, or NULL. */
+struct apply_op *apply_op_at(struct apply *apply, uint64_t seq);
+
+/* Keep an operation and what lists gain by it. */
+int apply_add_op(struct apply *apply, uint32_t partnership,
                  const struct fold_op *op);
-int apply_orders(struct apply *apply, uint32_t partnership,
-                 const struct fold_op *op);
+/* Replace the operation of an earlier event. */
+int apply_replace_op(struct apply *apply, uint32_t partnership,
+                     const struct fold_op *op);
+int apply_add_entry(struct apply_entries *entries, const struct tuple *tuple,
+                    struct span value);
+
+/* The state of a partnership changes from a place on. */
+void apply_touch(struct apply_name *partnership,
+                 const struct views_place *place);
+
+/* Merge everything in. */
+int apply_merge(struct apply *apply);
 
 #endif

@@ -64,11 +64,12 @@ views_want_checkpoint(struct views *views, uint32_t partnership)
 }
 
 void
-views_count_op(struct views *views, uint32_t partnership)
+views_count_ops(struct views *views, uint32_t partnership, uint32_t added)
 {
     uint32_t count = 0;
     number_map_find(&views->wants.pending, partnership, &count);
-    if (++count >= CHECKPOINT_SPACING_MIN) {
+    count += added;
+    if (count >= CHECKPOINT_SPACING_MIN) {
         views_want_checkpoint(views, partnership);
         count = 0;
     }
@@ -93,9 +94,9 @@ is_of(const MDB_val *key, uint32_t partnership)
 
 int
 views_drop_checkpoints(struct views *views, MDB_txn *txn, uint32_t partnership,
-                       const struct views_place *from, bool *any_left)
+                       const struct views_place *from)
 {
-    MDB_dbi db = views->dbs[VIEWS_DB_FOLDS];
+    MDB_dbi db = atomic_load(&views->file)->dbs[VIEWS_DB_FOLDS];
     uint8_t bytes[VIEWS_PLACE_KEY_SIZE];
     MDB_cursor *cursor;
     MDB_val key = views_place_key(bytes, partnership, from), value;
@@ -111,15 +112,27 @@ views_drop_checkpoints(struct views *views, MDB_txn *txn, uint32_t partnership,
             break;
         dropped = true;
     }
-    *any_left = false;
-    if (rc == 0 || rc == MDB_NOTFOUND) {
-        key = views_place_key(bytes, partnership, &VIEWS_PLACE_FIRST);
-        rc = mdb_cursor_get(cursor, &key, &value, MDB_SET_RANGE);
-        *any_left = rc == 0 && is_of(&key, partnership);
-    }
     mdb_cursor_close(cursor);
     if (dropped)
         views_want_checkpoint(views, partnership);
+    return rc == MDB_NOTFOUND ? 0 : rc;
+}
+
+int
+views_has_checkpoints(struct views *views, MDB_txn *txn, uint32_t partnership,
+                      bool *any)
+{
+    uint8_t bytes[VIEWS_PLACE_KEY_SIZE];
+    MDB_cursor *cursor;
+    MDB_val key = views_place_key(bytes, partnership, &VIEWS_PLACE_FIRST);
+    MDB_val value;
+    int rc = mdb_cursor_open(
+        txn, atomic_load(&views->file)->dbs[VIEWS_DB_FOLDS], &cursor);
+    if (rc != 0)
+        return rc;
+    rc = mdb_cursor_get(cursor, &key, &value, MDB_SET_RANGE);
+    *any = rc == 0 && is_of(&key, partnership);
+    mdb_cursor_close(cursor);
     return rc == MDB_NOTFOUND ? 0 : rc;
 }
 
@@ -314,7 +327,6 @@ fold_one(struct making *making, const struct fold_op *op)
 static enum views_result
 write_one(struct making *making, const struct views_place *place)
 {
-    struct views *views = making->reader.views;
     uint8_t bytes[VIEWS_PLACE_KEY_SIZE], head[CHECKPOINT_HEAD_SIZE];
     struct mp_buf buf = {0};
     order_put_i64(head, making->k);
@@ -325,7 +337,8 @@ write_one(struct making *making, const struct views_place *place)
     MDB_val value = {.mv_size = buf.size, .mv_data = buf.data};
     int rc = buf.failed ? ENOMEM
                         : mdb_put(making->reader.txn,
-                                  views->dbs[VIEWS_DB_FOLDS], &key, &value, 0);
+                                  making->reader.file->dbs[VIEWS_DB_FOLDS],
+                                  &key, &value, 0);
     making->spacing = buf.size / CHECKPOINT_BYTES_PER_OP;
     if (making->spacing < CHECKPOINT_SPACING_MIN)
         making->spacing = CHECKPOINT_SPACING_MIN;
@@ -362,7 +375,7 @@ static enum views_result
 make(struct making *making, bool *more)
 {
     struct views_walk over = {.reader = &making->reader,
-                              .kind = VIEWS_WALK_PARTNERSHIP,
+                              .kind = VIEWS_WALK_OPS,
                               .partnership = making->partnership};
     struct views_place next;
     struct views_hit hit;
@@ -386,9 +399,8 @@ make(struct making *making, bool *more)
 static void
 end_reading(struct making *making)
 {
-    for (size_t i = 0; i < VIEWS_DB_COUNT; i++)
-        if (making->reader.cursors[i] != NULL)
-            mdb_cursor_close(making->reader.cursors[i]);
+    views_close_cursors(&making->reader);
+    views_release_iters(&making->reader);
     fold_deinit(&making->fold);
     liveness_deinit(&making->liveness);
     number_map_deinit(&making->visited);
@@ -402,11 +414,13 @@ views_checkpoint(struct views *views)
     bool more = false;
     if (wants->count == 0)
         return VIEWS_ABSENT;
-    struct making making = {.reader = {.views = views},
-                            .partnership = wants->list[--wants->count]};
+    struct making making = {
+        .reader = {.views = views, .file = atomic_load(&views->file)},
+        .partnership = wants->list[--wants->count]};
     number_map_remove(&wants->listed, making.partnership);
     liveness_init(&making.liveness, EDTF_PLUS_INFINITY, views_position(views));
-    int rc = mdb_txn_begin(views->env, NULL, 0, &making.reader.txn);
+    int rc =
+        mdb_txn_begin(making.reader.file->env, NULL, 0, &making.reader.txn);
     if (rc != 0)
         return views_outcome(rc);
     enum views_result result = make(&making, &more);

@@ -91,16 +91,6 @@ views_place_key(uint8_t key[VIEWS_PLACE_KEY_SIZE], uint32_t partnership,
 }
 
 MDB_val
-views_time_key(uint8_t key[VIEWS_TIME_KEY_SIZE],
-               const struct views_place *place)
-{
-    order_put_i64(key, place->t);
-    order_put_i64(key + 8, place->start_lo);
-    order_put_u64(key + 16, place->seq);
-    return (MDB_val){.mv_size = VIEWS_TIME_KEY_SIZE, .mv_data = key};
-}
-
-MDB_val
 views_mark_key(uint8_t key[VIEWS_MARK_KEY_SIZE], uint64_t target,
                uint64_t superseder)
 {
@@ -119,27 +109,6 @@ views_link_key(uint8_t key[VIEWS_LINK_KEY_SIZE], enum views_link link,
     return (MDB_val){.mv_size = VIEWS_LINK_KEY_SIZE, .mv_data = key};
 }
 
-MDB_val
-views_imprecise_key(uint8_t key[VIEWS_IMPRECISE_KEY_SIZE], uint32_t partnership,
-                    int64_t duration, int64_t from, uint64_t seq)
-{
-    order_put_u32(key, partnership);
-    order_put_i64(key + 4, duration);
-    order_put_i64(key + 12, from);
-    order_put_u64(key + 20, seq);
-    return (MDB_val){.mv_size = VIEWS_IMPRECISE_KEY_SIZE, .mv_data = key};
-}
-
-int64_t
-views_duration(const struct views_place *place)
-{
-    int64_t duration;
-    if (place->start_lo == EDTF_MINUS_INFINITY ||
-        __builtin_sub_overflow(place->t, place->start_lo, &duration))
-        return VIEWS_DURATION_OPEN;
-    return duration;
-}
-
 bool
 views_place_read(const MDB_val *key, uint32_t *partnership,
                  struct views_place *place)
@@ -151,18 +120,6 @@ views_place_read(const MDB_val *key, uint32_t *partnership,
     place->t = order_get_i64(at + 4);
     place->start_lo = order_get_i64(at + 12);
     place->seq = order_get_u64(at + 20);
-    return true;
-}
-
-bool
-views_time_read(const MDB_val *key, struct views_place *place)
-{
-    if (key->mv_size != VIEWS_TIME_KEY_SIZE)
-        return false;
-    const uint8_t *at = key->mv_data;
-    place->t = order_get_i64(at);
-    place->start_lo = order_get_i64(at + 8);
-    place->seq = order_get_u64(at + 16);
     return true;
 }
 

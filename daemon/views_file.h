@@ -2,9 +2,11 @@
 #ifndef DAEMON_VIEWS_FILE_H
 #define DAEMON_VIEWS_FILE_H
 
+#include "daemon/blocks.h"
 #include "daemon/env.h"
 #include "daemon/views.h"
 
+#include <pthread.h>
 #include <stdatomic.h>
 
 /*
@@ -13,40 +15,43 @@
  *
  *   database  key                                      value
  *   meta      "head"                                   see VIEWS_HEAD_SIZE
+ *             "ids"                                    position 8: how far ids
+ *                                                      and heads are
  *             "damaged"                                positions, 8 each
- *   ids       id                                       seq 8
+ *   heads     slug of a partnership                    its last revision 8
  *   names     kind 1, slug                             number 4, revision 8,
  *                                                      damaged 8
  *   slugs     kind 1, number 4                         slug
- *   ops       partnership 4, t 8, start_lo 8, seq 8    op, see views_op.c
  *   marks     target's seq 8, superseder's seq 8       superseder's k 8
  *   links     kind 1, target's seq 8, seq 8            nothing
- *   members   party 4, slug of the partnership          its number 4
- *   late      partnership 4 (0: all), t, start_lo, seq partnership 4
- *   times     t 8, start_lo 8, seq 8                   partnership 4
- *   known     k 8, seq 8                               partnership 4, t 8,
- *                                                      start_lo 8
- *   imprecise partnership 4, duration 8, start_lo (or t) 8, seq 8   nothing
+ *   members   party 4, slug of the partnership         its number 4
+ *   dates     seq 8                                    k 8, t 8, where they
+ *                                                      differ
  *   folds     partnership 4, t 8, start_lo 8, seq 8    a checkpoint, see
  *                                                      views_checkpoint.c
+ *
+ * and as tuples in blocks (daemon/blocks.h)
+ *
+ *   ids       see views_ids.c
+ *   ops       set: partnership; t, start_lo, seq; value: views_op.c
+ *   lists     see daemon/views_lists.h
  *
  * Numbers are big-endian and ordered (daemon/order.h).
  */
 
 enum views_db {
     VIEWS_DB_META,
-    VIEWS_DB_IDS,
+    VIEWS_DB_HEADS,
     VIEWS_DB_NAMES,
     VIEWS_DB_SLUGS,
-    VIEWS_DB_OPS,
     VIEWS_DB_MARKS,
     VIEWS_DB_LINKS,
     VIEWS_DB_MEMBERS,
-    VIEWS_DB_LATE,
-    VIEWS_DB_TIMES,
-    VIEWS_DB_KNOWN,
-    VIEWS_DB_IMPRECISE,
+    VIEWS_DB_DATES,
     VIEWS_DB_FOLDS,
+    VIEWS_DB_IDS,
+    VIEWS_DB_OPS,
+    VIEWS_DB_LISTS,
     VIEWS_DB_COUNT
 };
 
@@ -58,38 +63,69 @@ struct views_wants {
     size_t count, capacity;
 };
 
-struct views {
+/* One views.mdb, open as long as somebody uses it. */
+struct views_file {
     MDB_env *env;
     MDB_dbi dbs[VIEWS_DB_COUNT];
+    _Atomic unsigned users;
+};
+
+struct views {
+    /* Replaced as a whole when the views were rebuilt beside it: `lock` is held
+     * to take or replace it; the writer thread alone replaces it. */
+    struct views_file *_Atomic file;
+    pthread_mutex_t lock;
     const struct datadir *datadir;
     struct log *log;
     _Atomic uint64_t position;
-    struct views_wants wants; /* writer thread only */
+    _Atomic uint64_t ids_position; /* at or behind position */
+    struct views_wants wants;      /* writer thread only */
+    bool beside;                   /* being rebuilt, in a file of its own */
     _Atomic bool distrusted;
     _Atomic uint64_t damaged; /* the lowest damaged position known, or 0 */
 };
 
+/* Have one more user, and one less: the last one closes the file. */
+struct views_file *views_file_use(struct views *views);
+void views_file_leave(struct views_file *file);
+
+/* A walk over blocks that is opened when first used in a read. */
+struct views_iter {
+    struct blocks_iter iter;
+    bool ready;
+};
+
 struct views_reader {
     struct views *views;
+    struct views_file *file;             /* that the transaction is in */
     MDB_txn *txn;                        /* reset between reads */
     MDB_cursor *cursors[VIEWS_DB_COUNT]; /* opened when first used */
     bool ready[VIEWS_DB_COUNT];          /* since the last begin */
+    struct views_iter find_id, find_op, walk_ops, durations;
+    struct views_stream *stream; /* of walks over lists; made when needed */
     uint64_t position;
 };
 
 /* A cursor of this read; NULL when it cannot be had. */
 MDB_cursor *views_cursor(struct views_reader *reader, enum views_db db);
 
+/* The same for an index of blocks. */
+enum views_result views_iter_open(struct views_reader *reader,
+                                  struct views_iter *iter, enum views_db db);
+
+/* Give back all cursors of a reader, before its transaction ends, and then
+ * their memory. */
+void views_close_cursors(struct views_reader *reader);
+void views_release_iters(struct views_reader *reader);
+
 #define VIEWS_NAME_KEY_SIZE (1 + MODEL_SLUG_SIZE_MAX)
 #define VIEWS_MEMBER_KEY_SIZE (4 + MODEL_SLUG_SIZE_MAX)
 #define VIEWS_NAME_SIZE ((size_t)20)
 #define VIEWS_SLUG_KEY_SIZE ((size_t)5)
 #define VIEWS_PLACE_KEY_SIZE ((size_t)28)
-#define VIEWS_TIME_KEY_SIZE ((size_t)24)
 #define VIEWS_MARK_KEY_SIZE ((size_t)16)
 #define VIEWS_LINK_KEY_SIZE ((size_t)17)
-#define VIEWS_KNOWN_KEY_SIZE ((size_t)16)
-#define VIEWS_KNOWN_SIZE ((size_t)20)
+#define VIEWS_DATES_SIZE ((size_t)16)
 
 /*
  * Commit.  A write that finds no room is short, which LMDB takes for EIO: with
@@ -118,8 +154,6 @@ MDB_val views_slug_key(uint8_t key[VIEWS_SLUG_KEY_SIZE],
                        enum views_name_kind kind, uint32_t number);
 MDB_val views_place_key(uint8_t key[VIEWS_PLACE_KEY_SIZE], uint32_t partnership,
                         const struct views_place *place);
-MDB_val views_time_key(uint8_t key[VIEWS_TIME_KEY_SIZE],
-                       const struct views_place *place);
 MDB_val views_mark_key(uint8_t key[VIEWS_MARK_KEY_SIZE], uint64_t target,
                        uint64_t superseder);
 
@@ -129,29 +163,25 @@ MDB_val views_link_key(uint8_t key[VIEWS_LINK_KEY_SIZE], enum views_link link,
 /* False when the bytes are not of the right size. */
 bool views_place_read(const MDB_val *key, uint32_t *partnership,
                       struct views_place *place);
-bool views_time_read(const MDB_val *key, struct views_place *place);
 bool views_name_read(const MDB_val *value, struct views_name *name);
 
 void views_name_write(uint8_t value[VIEWS_NAME_SIZE],
                       const struct views_name *name);
 
-#define VIEWS_IMPRECISE_KEY_SIZE ((size_t)28)
-MDB_val views_imprecise_key(uint8_t key[VIEWS_IMPRECISE_KEY_SIZE],
-                            uint32_t partnership, int64_t duration,
-                            int64_t from, uint64_t seq);
-
 /* How far t is behind start_lo, or VIEWS_DURATION_OPEN. */
 int64_t views_duration(const struct views_place *place);
 
-/* An operation of a partnership was added: it may need a checkpoint. */
-void views_count_op(struct views *views, uint32_t partnership);
+/* Operations of a partnership were added: it may need checkpoints. */
+void views_count_ops(struct views *views, uint32_t partnership, uint32_t count);
 void views_wants_deinit(struct views_wants *wants);
 
-/* Drop the checkpoints of a partnership at or behind a place, inside a write
- * transaction; `*any_left` says whether others remain.  An MDB_* code. */
+/* Inside a write transaction, an MDB_* code: drop the checkpoints of a
+ * partnership at or behind a place; does it have any? */
 int views_drop_checkpoints(struct views *views, MDB_txn *txn,
-                           uint32_t partnership, const struct views_place *from,
-                           bool *any_left);
+                           uint32_t partnership,
+                           const struct views_place *from);
+int views_has_checkpoints(struct views *views, MDB_txn *txn,
+                          uint32_t partnership, bool *any);
 
 /* The largest op: every part of it and 64 parties. */
 #define VIEWS_OP_SIZE_MAX ((size_t)(64 + 4 * MODEL_PARTIES_MAX))
@@ -159,7 +189,20 @@ int views_drop_checkpoints(struct views *views, MDB_txn *txn,
 size_t views_op_write(uint8_t value[VIEWS_OP_SIZE_MAX],
                       const struct fold_op *op);
 /* The place comes from the key. False when the bytes are no op. */
-bool views_op_read(const MDB_val *value, const struct views_place *place,
+bool views_op_read(struct span value, const struct views_place *place,
                    struct fold_op *op);
+
+/* The tuple of an operation. */
+struct tuple views_op_tuple(uint32_t partnership,
+                            const struct views_place *place);
+
+/* --- views_ids ------------------------------------------------------------*/
+
+/* The tuple of an id; another one may have the same. */
+void views_id_tuple(struct span id, uint64_t seq, struct tuple *tuple);
+
+/* The position of an id by a walk over VIEWS_DB_IDS; an MDB_* code. */
+int views_ids_find(struct blocks_iter *iter, struct log_reader *log,
+                   struct span id, uint64_t *seq);
 
 #endif

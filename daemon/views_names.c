@@ -1,13 +1,17 @@
 /* SPDX-License-Identifier: MIT */
+#include <errno.h>
+#include <stdlib.h>
+#include <xxhash.h>
+
 #include "daemon/order.h"
 #include "daemon/views_apply.h"
 
-/* Names and their small numbers. */
+/* Names and their small numbers, and ids, as a batch meets them. */
 
 int
 apply_get(struct apply *apply, enum views_db db, MDB_val *key, MDB_val *value)
 {
-    return mdb_get(apply->txn, apply->views->dbs[db], key, value);
+    return mdb_get(apply->txn, apply->file->dbs[db], key, value);
 }
 
 int
@@ -16,29 +20,82 @@ apply_put(struct apply *apply, enum views_db db, MDB_val *key,
 {
     MDB_val value = {.mv_size = size, .mv_data = (void *)(uintptr_t)bytes};
     apply->puts++;
-    return mdb_put(apply->txn, apply->views->dbs[db], key, &value, 0);
+    return mdb_put(apply->txn, apply->file->dbs[db], key, &value, 0);
+}
+
+/* --- names ----------------------------------------------------------------*/
+
+/* Where a name is or would be in the index: names with the same checksum
+ * follow each other. */
+static bool
+find_met(struct apply *apply, enum views_name_kind kind, struct span slug,
+         uint64_t *key, size_t *name)
+{
+    uint32_t at;
+    *key = XXH3_64bits_withSeed(slug.data, slug.size, (uint64_t)kind);
+    for (; number_map_find(&apply->name_index, *key, &at); ++*key) {
+        *name = at;
+        if (apply->names[at].kind == kind &&
+            span_equal(apply->names[at].slug, slug))
+            return true;
+    }
+    return false;
+}
+
+static int
+keep(struct apply *apply, const struct apply_name *met, uint64_t key,
+     size_t *kept)
+{
+    if (apply->name_count == apply->name_capacity) {
+        size_t capacity =
+            apply->name_capacity == 0 ? 64 : 2 * apply->name_capacity;
+        struct apply_name *names =
+            reallocarray(apply->names, capacity, sizeof *names);
+        if (names == NULL)
+            return ENOMEM;
+        apply->names = names;
+        apply->name_capacity = capacity;
+    }
+    *kept = apply->name_count++;
+    apply->names[*kept] = *met;
+    return number_map_put(&apply->name_index, key, (uint32_t)*kept) == 0
+               ? 0
+               : ENOMEM;
+}
+
+bool
+apply_met_name(struct apply *apply, enum views_name_kind kind, struct span slug,
+               size_t *name)
+{
+    uint64_t unused;
+    return find_met(apply, kind, slug, &unused, name);
+}
+
+int
+apply_keep_head(struct apply *apply, struct span slug, uint64_t revision,
+                size_t *name)
+{
+    struct apply_name met = {
+        .kind = VIEWS_HEAD, .slug = slug, .name.revision = revision};
+    uint64_t key;
+    find_met(apply, VIEWS_HEAD, slug, &key, name);
+    return keep(apply, &met, key, name);
 }
 
 int
 apply_find_name(struct apply *apply, enum views_name_kind kind,
-                struct span slug, struct views_name *name)
+                struct span slug, size_t *name)
 {
+    uint64_t at;
     uint8_t bytes[VIEWS_NAME_KEY_SIZE];
+    struct apply_name met = {.kind = kind, .slug = slug};
+    if (find_met(apply, kind, slug, &at, name))
+        return 0;
     MDB_val key = views_name_key(bytes, kind, slug), value;
     int rc = apply_get(apply, VIEWS_DB_NAMES, &key, &value);
-    if (rc == 0 && !views_name_read(&value, name))
+    if (rc == 0 && !views_name_read(&value, &met.name))
         rc = MDB_CORRUPTED;
-    return rc;
-}
-
-int
-apply_put_name(struct apply *apply, enum views_name_kind kind, struct span slug,
-               const struct views_name *name)
-{
-    uint8_t key_bytes[VIEWS_NAME_KEY_SIZE], value[VIEWS_NAME_SIZE];
-    MDB_val key = views_name_key(key_bytes, kind, slug);
-    views_name_write(value, name);
-    return apply_put(apply, VIEWS_DB_NAMES, &key, value, sizeof value);
+    return rc != 0 ? rc : keep(apply, &met, at, name);
 }
 
 /* Numbers are given from 1 on, so the last key of a kind has the last one. */
@@ -49,7 +106,7 @@ next_number(struct apply *apply, enum views_name_kind kind, uint32_t *number)
     MDB_val key = views_slug_key(bytes, kind, UINT32_MAX), value;
     MDB_cursor *cursor;
     int rc =
-        mdb_cursor_open(apply->txn, apply->views->dbs[VIEWS_DB_SLUGS], &cursor);
+        mdb_cursor_open(apply->txn, apply->file->dbs[VIEWS_DB_SLUGS], &cursor);
     if (rc != 0)
         return rc;
     rc = mdb_cursor_get(cursor, &key, &value, MDB_SET_RANGE);
@@ -63,33 +120,103 @@ next_number(struct apply *apply, enum views_name_kind kind, uint32_t *number)
     return rc == MDB_NOTFOUND ? 0 : rc;
 }
 
-/* The number of a name, given now if it never was. */
 int
 apply_intern(struct apply *apply, enum views_name_kind kind, struct span slug,
-             struct views_name *name)
+             size_t *name)
 {
     int rc = apply_find_name(apply, kind, slug, name);
     if (rc != MDB_NOTFOUND)
         return rc;
-    *name = (struct views_name){0};
+    struct apply_name met = {.kind = kind, .slug = slug, .changed = true};
     uint8_t bytes[VIEWS_SLUG_KEY_SIZE];
-    rc = next_number(apply, kind, &name->number);
+    uint64_t at;
+    rc = next_number(apply, kind, &met.name.number);
     if (rc != 0)
         return rc;
-    MDB_val key = views_slug_key(bytes, kind, name->number);
+    MDB_val key = views_slug_key(bytes, kind, met.name.number);
     rc = apply_put(apply, VIEWS_DB_SLUGS, &key, slug.data, slug.size);
-    return rc != 0 ? rc : apply_put_name(apply, kind, slug, name);
+    find_met(apply, kind, slug, &at, name);
+    return rc != 0 ? rc : keep(apply, &met, at, name);
+}
+
+static int
+put_name(struct apply *apply, const struct apply_name *name)
+{
+    uint8_t bytes[VIEWS_NAME_KEY_SIZE], value[VIEWS_NAME_SIZE];
+    MDB_val key = views_name_key(bytes, name->kind, name->slug);
+    views_name_write(value, &name->name);
+    return apply_put(apply, VIEWS_DB_NAMES, &key, value, sizeof value);
+}
+
+static int
+put_head(struct apply *apply, const struct apply_name *name)
+{
+    uint8_t value[8];
+    MDB_val key = {.mv_size = name->slug.size,
+                   .mv_data = (void *)(uintptr_t)name->slug.data};
+    order_put_u64(value, name->name.revision);
+    return apply_put(apply, VIEWS_DB_HEADS, &key, value, sizeof value);
+}
+
+int
+apply_put_names(struct apply *apply)
+{
+    int rc = 0;
+    for (size_t i = 0; i < apply->name_count && rc == 0; i++) {
+        const struct apply_name *name = &apply->names[i];
+        if (name->changed)
+            rc = put_name(apply, name);
+        if (rc == 0 && name->head_changed)
+            rc = put_head(apply, name);
+    }
+    return rc;
+}
+
+/* --- ids ------------------------------------------------------------------*/
+
+/* An id of this batch. */
+static bool
+find_new_id(struct apply *apply, struct span id, uint64_t *seq, uint64_t *key)
+{
+    uint32_t at;
+    struct span event;
+    *key = XXH3_64bits(id.data, id.size);
+    for (; number_map_find(&apply->id_index, *key, &at); ++*key) {
+        *seq = apply->first + at;
+        if (log_read(apply->log, *seq, &event) != LOG_OK &&
+            log_salvage(apply->log, *seq, &event) != LOG_OK)
+            continue;
+        if (span_equal(mp_get_str(event, "id"), id))
+            return true;
+    }
+    return false;
 }
 
 int
 apply_find_id(struct apply *apply, struct span id, uint64_t *seq)
 {
-    MDB_val key = {.mv_size = id.size, .mv_data = (void *)(uintptr_t)id.data};
-    MDB_val value;
-    int rc = apply_get(apply, VIEWS_DB_IDS, &key, &value);
-    if (rc == 0 && value.mv_size != 8)
-        return MDB_CORRUPTED;
-    if (rc == 0)
-        *seq = order_get_u64(value.mv_data);
+    uint64_t unused;
+    if (find_new_id(apply, id, seq, &unused))
+        return 0;
+    int rc = apply->find_id.cursor != NULL
+                 ? 0
+                 : blocks_open(&apply->find_id, apply->txn,
+                               apply->file->dbs[VIEWS_DB_IDS]);
+    return rc != 0 ? rc : views_ids_find(&apply->find_id, apply->log, id, seq);
+}
+
+int
+apply_put_id(struct apply *apply, struct span id, uint64_t seq)
+{
+    uint64_t key, other;
+    struct tuple tuple;
+    if (seq <= apply->ids_position)
+        return 0;
+    find_new_id(apply, id, &other, &key);
+    views_id_tuple(id, seq, &tuple);
+    int rc = apply_add_entry(&apply->ids, &tuple, (struct span){0});
+    if (rc == 0 && number_map_put(&apply->id_index, key,
+                                  (uint32_t)(seq - apply->first)) != 0)
+        rc = ENOMEM;
     return rc;
 }

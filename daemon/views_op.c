@@ -120,12 +120,12 @@ read_parts(const uint8_t *at, uint8_t flags, struct fold_op *op)
 }
 
 bool
-views_op_read(const MDB_val *value, const struct views_place *place,
+views_op_read(struct span value, const struct views_place *place,
               struct fold_op *op)
 {
-    const uint8_t *at = value->mv_data;
-    if (value->mv_size < OP_HEAD_SIZE ||
-        value->mv_size != OP_HEAD_SIZE + parts_size(at[4]) + 4 * (size_t)at[5])
+    const uint8_t *at = value.data;
+    if (value.size < OP_HEAD_SIZE ||
+        value.size != OP_HEAD_SIZE + parts_size(at[4]) + 4 * (size_t)at[5])
         return false;
     *op = (struct fold_op){.seq = place->seq,
                            .t = place->t,

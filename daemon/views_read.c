@@ -3,7 +3,7 @@
 #include <string.h>
 
 #include "daemon/order.h"
-#include "daemon/views_file.h"
+#include "daemon/views_stream.h"
 
 struct views_reader *
 views_reader_new(struct views *views)
@@ -15,15 +15,48 @@ views_reader_new(struct views *views)
 }
 
 static void
-drop_txn(struct views_reader *reader)
+close_iter(struct views_iter *iter)
+{
+    blocks_close(&iter->iter);
+    iter->ready = false;
+}
+
+void
+views_close_cursors(struct views_reader *reader)
 {
     for (size_t i = 0; i < VIEWS_DB_COUNT; i++) {
         if (reader->cursors[i] != NULL)
             mdb_cursor_close(reader->cursors[i]);
         reader->cursors[i] = NULL;
+        reader->ready[i] = false;
     }
+    close_iter(&reader->find_id);
+    close_iter(&reader->find_op);
+    close_iter(&reader->walk_ops);
+    close_iter(&reader->durations);
+    views_stream_close(reader->stream);
+}
+
+void
+views_release_iters(struct views_reader *reader)
+{
+    blocks_release(&reader->find_id.iter);
+    blocks_release(&reader->find_op.iter);
+    blocks_release(&reader->walk_ops.iter);
+    blocks_release(&reader->durations.iter);
+    views_stream_free(reader->stream);
+    reader->stream = NULL;
+}
+
+static void
+drop_txn(struct views_reader *reader)
+{
+    views_close_cursors(reader);
     mdb_txn_abort(reader->txn);
     reader->txn = NULL;
+    if (reader->file != NULL)
+        views_file_leave(reader->file);
+    reader->file = NULL;
 }
 
 void
@@ -32,6 +65,7 @@ views_reader_free(struct views_reader *reader)
     if (reader == NULL)
         return;
     drop_txn(reader);
+    views_release_iters(reader);
     free(reader);
 }
 
@@ -45,9 +79,21 @@ views_cursor(struct views_reader *reader, enum views_db db)
     if (*cursor != NULL)
         rc = mdb_cursor_renew(reader->txn, *cursor);
     else
-        rc = mdb_cursor_open(reader->txn, reader->views->dbs[db], cursor);
+        rc = mdb_cursor_open(reader->txn, reader->file->dbs[db], cursor);
     reader->ready[db] = rc == 0;
     return rc == 0 ? *cursor : NULL;
+}
+
+enum views_result
+views_iter_open(struct views_reader *reader, struct views_iter *iter,
+                enum views_db db)
+{
+    if (iter->ready)
+        return VIEWS_OK;
+    iter->iter.upto = BLOCKS_EVERYTHING;
+    int rc = blocks_open(&iter->iter, reader->txn, reader->file->dbs[db]);
+    iter->ready = rc == 0;
+    return views_outcome(rc);
 }
 
 static int
@@ -55,7 +101,7 @@ read_position(struct views_reader *reader)
 {
     MDB_val key = {.mv_size = 4, .mv_data = (char[]){"head"}}, value;
     int rc =
-        mdb_get(reader->txn, reader->views->dbs[VIEWS_DB_META], &key, &value);
+        mdb_get(reader->txn, reader->file->dbs[VIEWS_DB_META], &key, &value);
     reader->position = 0;
     if (rc == MDB_NOTFOUND)
         return 0; /* nothing applied yet */
@@ -66,15 +112,26 @@ read_position(struct views_reader *reader)
     return rc;
 }
 
+static int
+begin_txn(struct views_reader *reader)
+{
+    if (reader->file != NULL &&
+        reader->file != atomic_load(&reader->views->file))
+        drop_txn(reader); /* the views were rebuilt */
+    if (reader->file == NULL)
+        reader->file = views_file_use(reader->views);
+    if (reader->txn != NULL)
+        return mdb_txn_renew(reader->txn);
+    return mdb_txn_begin(reader->file->env, NULL, MDB_RDONLY, &reader->txn);
+}
+
 enum views_result
 views_read_begin(struct views_reader *reader)
 {
-    int rc;
-    if (reader->txn != NULL)
-        rc = mdb_txn_renew(reader->txn);
-    else
-        rc = mdb_txn_begin(reader->views->env, NULL, MDB_RDONLY, &reader->txn);
+    int rc = begin_txn(reader);
     memset(reader->ready, 0, sizeof reader->ready);
+    reader->find_id.ready = reader->find_op.ready = false;
+    reader->walk_ops.ready = reader->durations.ready = false;
     if (rc == 0)
         rc = read_position(reader);
     if (rc == 0)
@@ -100,21 +157,36 @@ static enum views_result
 get(struct views_reader *reader, enum views_db db, MDB_val *key, MDB_val *value)
 {
     return views_outcome(
-        mdb_get(reader->txn, reader->views->dbs[db], key, value));
+        mdb_get(reader->txn, reader->file->dbs[db], key, value));
 }
 
 enum views_result
-views_find_id(struct views_reader *reader, struct span id, uint64_t *seq)
+views_find_id(struct views_reader *reader, struct log_reader *log,
+              struct span id, uint64_t *seq)
 {
-    MDB_val key = {.mv_size = id.size, .mv_data = (void *)(uintptr_t)id.data};
-    MDB_val value;
     if (id.size == 0 || id.size > MODEL_ID_SIZE_MAX)
         return VIEWS_ABSENT;
-    enum views_result result = get(reader, VIEWS_DB_IDS, &key, &value);
+    enum views_result result =
+        views_iter_open(reader, &reader->find_id, VIEWS_DB_IDS);
+    return result != VIEWS_OK ? result
+                              : views_outcome(views_ids_find(
+                                    &reader->find_id.iter, log, id, seq));
+}
+
+enum views_result
+views_find_head(struct views_reader *reader, struct span slug,
+                uint64_t *revision)
+{
+    MDB_val key = {.mv_size = slug.size,
+                   .mv_data = (void *)(uintptr_t)slug.data};
+    MDB_val value;
+    if (slug.size == 0 || slug.size > MODEL_SLUG_SIZE_MAX)
+        return VIEWS_ABSENT;
+    enum views_result result = get(reader, VIEWS_DB_HEADS, &key, &value);
     if (result == VIEWS_OK && value.mv_size != 8)
         return views_outcome(MDB_CORRUPTED);
     if (result == VIEWS_OK)
-        *seq = order_get_u64(value.mv_data);
+        *revision = order_get_u64(value.mv_data);
     return result;
 }
 
@@ -141,18 +213,6 @@ views_slug(struct views_reader *reader, enum views_name_kind kind,
     enum views_result result = get(reader, VIEWS_DB_SLUGS, &key, &value);
     if (result == VIEWS_OK)
         *slug = (struct span){value.mv_data, value.mv_size};
-    return result;
-}
-
-enum views_result
-views_op(struct views_reader *reader, uint32_t partnership,
-         const struct views_place *place, struct fold_op *op)
-{
-    uint8_t bytes[VIEWS_PLACE_KEY_SIZE];
-    MDB_val key = views_place_key(bytes, partnership, place), value;
-    enum views_result result = get(reader, VIEWS_DB_OPS, &key, &value);
-    if (result == VIEWS_OK && !views_op_read(&value, place, op))
-        return views_outcome(MDB_CORRUPTED);
     return result;
 }
 

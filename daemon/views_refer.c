@@ -25,25 +25,45 @@ apply_damaged_before(struct apply *apply, uint64_t seq)
     return seq;
 }
 
-/* The operation of a sound event. */
+/* The operation of a sound event that was applied before. */
 static int
 read_target(struct apply *apply, const struct event *event,
             struct target *target)
 {
-    struct views_name name;
+    size_t name;
     struct views_place place = apply_place(event);
-    uint8_t bytes[VIEWS_PLACE_KEY_SIZE];
     int rc = apply_find_name(apply, VIEWS_PARTNERSHIP,
                              event->fields[MODEL_FIELD_PARTNERSHIP], &name);
     if (rc != 0)
         return rc;
-    MDB_val key = views_place_key(bytes, name.number, &place), value;
-    rc = apply_get(apply, VIEWS_DB_OPS, &key, &value);
-    if (rc == 0 && !views_op_read(&value, &place, &target->op))
-        rc = MDB_CORRUPTED;
-    target->partnership = name.number;
-    target->found = rc == 0;
-    return rc;
+    target->partnership = apply->names[name].name.number;
+    struct tuple tuple = views_op_tuple(target->partnership, &place);
+    if (apply->find_op.cursor == NULL)
+        rc = blocks_open(&apply->find_op, apply->txn,
+                         apply->file->dbs[VIEWS_DB_OPS]);
+    if (rc == 0)
+        rc = blocks_seek(&apply->find_op, &tuple);
+    if (rc != 0)
+        return rc;
+    const struct tuple_entry *entry = blocks_here(&apply->find_op);
+    if (tuple_compare(&entry->tuple, &tuple) != 0)
+        return MDB_NOTFOUND;
+    target->found = views_op_read(entry->value, &place, &target->op);
+    return target->found ? 0 : MDB_CORRUPTED;
+}
+
+/* The operation of a position: of this batch, or applied before. */
+static int
+find_op(struct apply *apply, uint64_t seq, const struct event *event,
+        struct target *target)
+{
+    struct apply_op *new = apply_op_at(apply, seq);
+    if (new == NULL)
+        return read_target(apply, event, target);
+    target->found = true;
+    target->partnership = new->partnership;
+    target->op = new->op;
+    return 0;
 }
 
 /*
@@ -66,7 +86,7 @@ find_target(struct apply *apply, const struct event *event, struct span id,
         return rc;
     if (rc == 0 && log_read(apply->log, seq, &bytes) == LOG_OK &&
         event_read(bytes, &named))
-        return read_target(apply, &named, target);
+        return find_op(apply, seq, &named, target);
     *damaged = rc == 0 ? seq : apply_damaged_before(apply, event->seq);
     return 0;
 }
@@ -135,42 +155,34 @@ apply_references(struct apply *apply, const struct event *event,
     return rc;
 }
 
-/* --- checkpoints that no longer hold --------------------------------------*/
-
-void
-apply_chain_deinit(struct apply_chain *chain)
-{
-    number_map_deinit(&chain->seen);
-    free(chain->list);
-}
+/* --- from where a state changes -------------------------------------------*/
 
 static int
 chain_add(struct apply *apply, struct span id)
 {
-    struct apply_chain *chain = &apply->chain;
     uint32_t unused;
     uint64_t seq;
     int rc = id.data == NULL ? MDB_NOTFOUND : apply_find_id(apply, id, &seq);
     if (rc != 0)
         return rc == MDB_NOTFOUND ? 0 : rc;
-    if (number_map_find(&chain->seen, seq, &unused))
+    if (number_map_find(&apply->followed, seq, &unused))
         return 0;
-    if (chain->count == chain->capacity) {
-        size_t capacity = chain->capacity == 0 ? 16 : 2 * chain->capacity;
-        uint64_t *list = reallocarray(chain->list, capacity, sizeof *list);
-        if (list == NULL)
+    if (apply->chain_count == apply->chain_capacity) {
+        size_t capacity =
+            apply->chain_capacity == 0 ? 16 : 2 * apply->chain_capacity;
+        uint64_t *chain = reallocarray(apply->chain, capacity, sizeof *chain);
+        if (chain == NULL)
             return ENOMEM;
-        chain->list = list;
-        chain->capacity = capacity;
+        apply->chain = chain;
+        apply->chain_capacity = capacity;
     }
-    chain->list[chain->count++] = seq;
-    return number_map_put(&chain->seen, seq, 0) == 0 ? 0 : ENOMEM;
+    apply->chain[apply->chain_count++] = seq;
+    return number_map_put(&apply->followed, seq, 0) == 0 ? 0 : ENOMEM;
 }
 
 /* What an event superseded may be live again, or be superseded again. */
 static int
-chain_follow(struct apply *apply, uint64_t seq, uint32_t partnership,
-             bool *any_left)
+chain_follow(struct apply *apply, uint64_t seq, size_t partnership)
 {
     struct span bytes;
     struct event event;
@@ -178,10 +190,8 @@ chain_follow(struct apply *apply, uint64_t seq, uint32_t partnership,
         !event_read(bytes, &event))
         return 0;
     struct views_place place = apply_place(&event);
-    int rc = views_drop_checkpoints(apply->views, apply->txn, partnership,
-                                    &place, any_left);
-    if (rc == 0)
-        rc = chain_add(apply, event.fields[MODEL_FIELD_CORRECTS]);
+    apply_touch(&apply->names[partnership], &place);
+    int rc = chain_add(apply, event.fields[MODEL_FIELD_CORRECTS]);
     if (rc == 0 && event.type == MODEL_RETRACTION)
         rc = chain_add(apply, event.fields[MODEL_FIELD_RE]);
     return rc;
@@ -189,51 +199,70 @@ chain_follow(struct apply *apply, uint64_t seq, uint32_t partnership,
 
 /*
  * Corrections and retractions stay in their partnership.  A transaction makes
- * no checkpoints, so whatever was followed once in it need not be again.
+ * no checkpoints, so whatever was followed once in it need not be again; and
+ * where there are none nothing need be.
  */
 static int
-drop_chain(struct apply *apply, struct span id, uint32_t partnership)
+follow(struct apply *apply, struct span id, size_t partnership)
 {
-    struct apply_chain *chain = &apply->chain;
-    bool any_left = true;
-    int rc = chain_add(apply, id);
-    while (rc == 0 && any_left && chain->count > 0)
-        rc = chain_follow(apply, chain->list[--chain->count], partnership,
-                          &any_left);
-    chain->count = 0; /* with none left there is nothing to drop */
+    struct apply_name *name = &apply->names[partnership];
+    int rc = 0;
+    if (!name->looked_for_folds)
+        rc = views_has_checkpoints(apply->views, apply->txn, name->name.number,
+                                   &name->has_folds);
+    name->looked_for_folds = true;
+    if (rc != 0 || !name->has_folds)
+        return rc;
+    rc = chain_add(apply, id);
+    while (rc == 0 && apply->chain_count > 0)
+        rc = chain_follow(apply, apply->chain[--apply->chain_count],
+                          partnership);
     return rc;
+}
+
+static int
+mark_target(struct apply *apply, struct target *target)
+{
+    uint8_t parties[4 * MODEL_PARTIES_MAX]; /* a put may move what it borrows */
+    struct apply_op *new = apply_op_at(apply, target->op.seq);
+    if (target->op.marked)
+        return 0;
+    if (new != NULL) {
+        new->op.marked = true;
+        return 0;
+    }
+    memcpy(parties, target->op.parties, 4 * (size_t)target->op.party_count);
+    target->op.parties = parties;
+    target->op.marked = true;
+    return apply_replace_op(apply, target->partnership, &target->op);
 }
 
 /* `op`, of `event`, corrects or retracts the event of that id. */
 static int
 mark(struct apply *apply, const struct event *event, struct span id,
-     const struct fold_op *op, uint64_t *damaged)
+     const struct fold_op *op, size_t partnership, uint64_t *damaged)
 {
     struct target target;
     int rc = find_target(apply, event, id, &target, damaged);
     if (rc != 0 || !target.found)
         return rc;
-    uint8_t parties[4 * MODEL_PARTIES_MAX]; /* a put may move what it borrows */
-    memcpy(parties, target.op.parties, 4 * (size_t)target.op.party_count);
-    target.op.parties = parties;
     uint8_t bytes[VIEWS_MARK_KEY_SIZE], value[8];
     MDB_val key = views_mark_key(bytes, target.op.seq, op->seq);
     order_put_i64(value, op->k);
-    rc = apply_put(apply, VIEWS_DB_MARKS, &key, value, sizeof value);
-    if (rc == 0 && !target.op.marked) {
-        target.op.marked = true;
-        rc = apply_put_op(apply, target.partnership, &target.op);
-    }
-    return rc != 0 ? rc : drop_chain(apply, id, target.partnership);
+    rc = mark_target(apply, &target);
+    if (rc == 0)
+        rc = apply_put(apply, VIEWS_DB_MARKS, &key, value, sizeof value);
+    return rc != 0 ? rc : follow(apply, id, partnership);
 }
 
 int
 apply_marks(struct apply *apply, const struct event *event,
-            const struct fold_op *op, uint64_t *damaged)
+            const struct fold_op *op, size_t partnership, uint64_t *damaged)
 {
-    int rc =
-        mark(apply, event, event->fields[MODEL_FIELD_CORRECTS], op, damaged);
+    int rc = mark(apply, event, event->fields[MODEL_FIELD_CORRECTS], op,
+                  partnership, damaged);
     if (rc == 0 && event->type == MODEL_RETRACTION)
-        rc = mark(apply, event, event->fields[MODEL_FIELD_RE], op, damaged);
+        rc = mark(apply, event, event->fields[MODEL_FIELD_RE], op, partnership,
+                  damaged);
     return rc;
 }

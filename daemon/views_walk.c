@@ -2,194 +2,311 @@
 #include <string.h>
 
 #include "daemon/order.h"
-#include "daemon/views_file.h"
+#include "daemon/views_stream.h"
 
-/* Walks in one order or another: what differs is the key and where the key and
- * value say that the operation is. */
+/* Walks: over the operations of a partnership, or over lists. */
 
-/* Longest key of a walk. */
-#define WALK_KEY_SIZE_MAX VIEWS_PLACE_KEY_SIZE
+/* --- operations -----------------------------------------------------------*/
 
-struct walk_class {
-    enum views_db db;
-    size_t prefix; /* bytes of the key that stay the same */
-    MDB_val (*key)(uint8_t *bytes, const struct views_walk *walk,
-                   const struct views_place *place);
-    bool (*read)(const MDB_val *key, const MDB_val *value,
-                 struct views_hit *hit, struct views_place *op_place);
-};
-
-static MDB_val
-prefixed_key(uint8_t *bytes, const struct views_walk *walk,
-             const struct views_place *place)
+struct tuple
+views_op_tuple(uint32_t partnership, const struct views_place *place)
 {
-    return views_place_key(bytes, walk->partnership, place);
+    return (struct tuple){.set = partnership,
+                          .a = place->t,
+                          .b = place->start_lo,
+                          .seq = place->seq};
 }
 
-static MDB_val
-time_key(uint8_t *bytes, const struct views_walk *walk,
-         const struct views_place *place)
-{
-    (void)walk;
-    return views_time_key(bytes, place);
-}
-
-static MDB_val
-known_key(uint8_t *bytes, const struct views_walk *walk,
-          const struct views_place *place)
-{
-    (void)walk;
-    order_put_i64(bytes, place->t);
-    order_put_u64(bytes + 8, place->seq);
-    return (MDB_val){.mv_size = VIEWS_KNOWN_KEY_SIZE, .mv_data = bytes};
-}
-
-static bool
-read_op_key(const MDB_val *key, const MDB_val *value, struct views_hit *hit,
-            struct views_place *op_place)
-{
-    (void)value;
-    if (!views_place_read(key, &hit->partnership, &hit->place))
-        return false;
-    *op_place = hit->place;
-    return true;
-}
-
-static bool
-read_late(const MDB_val *key, const MDB_val *value, struct views_hit *hit,
-          struct views_place *op_place)
-{
-    if (value->mv_size != 4 || !read_op_key(key, value, hit, op_place))
-        return false;
-    hit->partnership = order_get_u32(value->mv_data);
-    return true;
-}
-
-static bool
-read_time(const MDB_val *key, const MDB_val *value, struct views_hit *hit,
-          struct views_place *op_place)
-{
-    if (value->mv_size != 4 || !views_time_read(key, &hit->place))
-        return false;
-    hit->partnership = order_get_u32(value->mv_data);
-    *op_place = hit->place;
-    return true;
-}
-
-static bool
-read_known(const MDB_val *key, const MDB_val *value, struct views_hit *hit,
-           struct views_place *op_place)
-{
-    const uint8_t *from = key->mv_data, *at = value->mv_data;
-    if (key->mv_size != VIEWS_KNOWN_KEY_SIZE ||
-        value->mv_size != VIEWS_KNOWN_SIZE)
-        return false;
-    hit->place = (struct views_place){.t = order_get_i64(from),
-                                      .seq = order_get_u64(from + 8)};
-    hit->partnership = order_get_u32(at);
-    *op_place = (struct views_place){.t = order_get_i64(at + 4),
-                                     .start_lo = order_get_i64(at + 12),
-                                     .seq = hit->place.seq};
-    return true;
-}
-
-static const struct walk_class classes[VIEWS_WALK_COUNT] = {
-    [VIEWS_WALK_PARTNERSHIP] = {VIEWS_DB_OPS, 4, prefixed_key, read_op_key},
-    [VIEWS_WALK_LATE] = {VIEWS_DB_LATE, 4, prefixed_key, read_late},
-    [VIEWS_WALK_TIMES] = {VIEWS_DB_TIMES, 0, time_key, read_time},
-    [VIEWS_WALK_KNOWN] = {VIEWS_DB_KNOWN, 0, known_key, read_known},
-};
-
-/* What the cursor found, unless it left the walk's prefix. */
+/* The operation where an iterator of VIEWS_DB_OPS stands. */
 static enum views_result
-take(const struct views_walk *walk, int rc, const MDB_val *key,
-     const MDB_val *value, struct views_hit *hit)
+read_op(const struct blocks_iter *iter, struct views_place *place,
+        struct fold_op *op)
 {
-    const struct walk_class *class = &classes[walk->kind];
-    struct views_place place;
+    const struct tuple_entry *entry = blocks_here(iter);
+    *place = (struct views_place){.t = entry->tuple.a,
+                                  .start_lo = entry->tuple.b,
+                                  .seq = entry->tuple.seq};
+    return views_op_read(entry->value, place, op)
+               ? VIEWS_OK
+               : views_outcome(MDB_CORRUPTED);
+}
+
+static enum views_result
+take_op(const struct views_walk *walk, int rc, struct views_hit *hit)
+{
+    const struct blocks_iter *iter = &walk->reader->walk_ops.iter;
     if (rc != 0)
         return views_outcome(rc);
-    if (class->prefix != 0 &&
-        (key->mv_size < class->prefix ||
-         order_get_u32(key->mv_data) != walk->partnership))
+    if (blocks_here(iter)->tuple.set != walk->partnership)
         return VIEWS_ABSENT;
-    if (!class->read(key, value, hit, &place))
-        return views_outcome(MDB_CORRUPTED);
-    if (class->db == VIEWS_DB_OPS)
-        return views_op_read(value, &place, &hit->op)
-                   ? VIEWS_OK
-                   : views_outcome(MDB_CORRUPTED);
+    return read_op(iter, &hit->place, &hit->op);
+}
+
+static enum views_result
+seek_op(const struct views_walk *walk, const struct views_place *from,
+        struct views_hit *hit)
+{
+    struct views_iter *ops = &walk->reader->walk_ops;
+    struct tuple to = views_op_tuple(walk->partnership, from);
+    enum views_result result = views_iter_open(walk->reader, ops, VIEWS_DB_OPS);
+    if (result != VIEWS_OK)
+        return result;
+    ops->iter.reverse = walk->reverse;
+    return take_op(walk, blocks_seek(&ops->iter, &to), hit);
+}
+
+enum views_result
+views_op(struct views_reader *reader, uint32_t partnership,
+         const struct views_place *place, struct fold_op *op)
+{
+    struct views_iter *find = &reader->find_op;
+    struct tuple to = views_op_tuple(partnership, place);
+    struct views_place found;
+    enum views_result result = views_iter_open(reader, find, VIEWS_DB_OPS);
+    if (result == VIEWS_OK)
+        result = views_outcome(blocks_seek(&find->iter, &to));
+    if (result != VIEWS_OK)
+        return result;
+    if (tuple_compare(&blocks_here(&find->iter)->tuple, &to) != 0)
+        return VIEWS_ABSENT;
+    return read_op(&find->iter, &found, op);
+}
+
+/* --- dates ----------------------------------------------------------------*/
+
+/* k and t of an event where they differ; VIEWS_ABSENT where they do not. */
+static enum views_result
+find_dates(struct views_reader *reader, uint64_t seq, int64_t *k, int64_t *t)
+{
+    uint8_t bytes[8];
+    MDB_val key = {.mv_size = sizeof bytes, .mv_data = bytes}, value;
+    order_put_u64(bytes, seq);
+    int rc =
+        mdb_get(reader->txn, reader->file->dbs[VIEWS_DB_DATES], &key, &value);
+    if (rc == 0 && value.mv_size != VIEWS_DATES_SIZE)
+        rc = MDB_CORRUPTED;
+    if (rc == 0) {
+        *k = order_get_i64(value.mv_data);
+        *t = order_get_i64((const uint8_t *)value.mv_data + 8);
+    }
+    return views_outcome(rc);
+}
+
+static enum views_result
+find_marked(struct views_reader *reader, struct fold_op *op)
+{
+    uint64_t superseder;
+    int64_t k;
     enum views_result result =
-        views_op(walk->reader, hit->partnership, &place, &hit->op);
-    return result == VIEWS_ABSENT ? views_outcome(MDB_CORRUPTED) : result;
+        views_superseder(reader, op->seq, 0, &superseder, &k);
+    op->marked = result == VIEWS_OK;
+    return result == VIEWS_ABSENT ? VIEWS_OK : result;
+}
+
+enum views_result
+views_dates(struct views_reader *reader, struct fold_op *op)
+{
+    int64_t t;
+    enum views_result result = find_dates(reader, op->seq, &op->k, &t);
+    if (result == VIEWS_ABSENT)
+        op->k = op->t;
+    else if (result != VIEWS_OK)
+        return result;
+    return find_marked(reader, op);
+}
+
+/* In the order of disclosure the place has k. */
+static enum views_result
+disclosed_dates(struct views_reader *reader, struct fold_op *op)
+{
+    int64_t k;
+    enum views_result result = find_dates(reader, op->seq, &k, &op->t);
+    if (result == VIEWS_ABSENT)
+        op->t = op->k;
+    else if (result != VIEWS_OK)
+        return result;
+    return find_marked(reader, op);
+}
+
+/* --- lists ----------------------------------------------------------------*/
+
+/* The types of a filter within a partnership or party, where a user's own ones
+ * are one part. */
+static enum views_result
+add_parts(struct views_stream *stream, const struct views_walk *walk,
+          unsigned kind, uint32_t number)
+{
+    enum views_result result = VIEWS_OK;
+    bool user = false;
+    views_stream_source(stream);
+    if (walk->type_count == 0)
+        return views_stream_add_parts(stream, kind, number);
+    for (size_t i = 0; i < walk->type_count && result == VIEWS_OK; i++) {
+        uint32_t part = views_type_part(walk->types[i]);
+        bool again = part == (uint32_t)MODEL_USER_TYPE && user;
+        user |= part == (uint32_t)MODEL_USER_TYPE;
+        if (!again)
+            result = views_stream_add(stream, views_list(kind, number, part));
+    }
+    return result;
+}
+
+static enum views_result
+add_types(struct views_stream *stream, const struct views_walk *walk,
+          unsigned kind)
+{
+    enum views_result result = VIEWS_OK;
+    views_stream_source(stream);
+    for (size_t i = 0; i < walk->type_count && result == VIEWS_OK; i++)
+        result = views_stream_add(stream, views_list(kind, walk->types[i], 0));
+    return result;
+}
+
+static bool
+names_user_types(const struct views_walk *walk)
+{
+    for (size_t i = 0; i < walk->type_count; i++)
+        if (views_type_part(walk->types[i]) == (uint32_t)MODEL_USER_TYPE)
+            return true;
+    return false;
+}
+
+/* What of an order a walk takes, as sources. */
+static enum views_result
+add_sources(struct views_stream *stream, const struct views_walk *walk,
+            enum views_order order)
+{
+    bool any = walk->partnership != 0 || walk->party != 0;
+    enum views_result result = VIEWS_OK;
+    if (walk->partnership != 0)
+        result = add_parts(stream, walk,
+                           views_order_list(order, VIEWS_OF_PARTNERSHIP),
+                           walk->partnership);
+    if (walk->party != 0 && result == VIEWS_OK)
+        result = add_parts(
+            stream, walk, views_order_list(order, VIEWS_OF_PARTY), walk->party);
+    if (walk->type_count > 0 && result == VIEWS_OK &&
+        (!any || names_user_types(walk)))
+        return add_types(stream, walk, views_order_list(order, VIEWS_OF_TYPE));
+    if (any || result != VIEWS_OK)
+        return result;
+    views_stream_source(stream);
+    return views_stream_add(
+        stream, views_list(views_order_list(order, VIEWS_OF_ALL), 0, 0));
+}
+
+static enum views_result
+set_up(const struct views_walk *walk)
+{
+    struct views_reader *reader = walk->reader;
+    if (reader->stream == NULL)
+        reader->stream = views_stream_new();
+    struct views_stream *stream = reader->stream;
+    if (stream == NULL)
+        return VIEWS_FULL;
+    views_stream_begin(stream, reader, walk->reverse, walk->upto);
+    switch (walk->kind) {
+    case VIEWS_WALK_RECORDED:
+        return add_sources(stream, walk, VIEWS_BY_RECORDED);
+    case VIEWS_WALK_OCCURRED:
+        return add_sources(stream, walk, VIEWS_BY_OCCURRED);
+    case VIEWS_WALK_DISCLOSED:
+        return add_sources(stream, walk, VIEWS_BY_DISCLOSED);
+    case VIEWS_WALK_OPS:
+    case VIEWS_WALK_LATE:
+        break;
+    }
+    views_stream_source(stream);
+    return views_stream_add_late(stream, walk->partnership, walk->known);
+}
+
+static enum views_result
+take_place(const struct views_walk *walk, enum views_result result,
+           struct views_hit *hit)
+{
+    if (result != VIEWS_OK)
+        return result;
+    hit->place = views_stream_place(walk->reader->stream);
+    hit->op = (struct fold_op){.seq = hit->place.seq,
+                               .t = hit->place.t,
+                               .k = hit->place.t,
+                               .start_lo = hit->place.start_lo};
+    if (!walk->dated || walk->kind == VIEWS_WALK_RECORDED)
+        return VIEWS_OK;
+    return walk->kind == VIEWS_WALK_DISCLOSED
+               ? disclosed_dates(walk->reader, &hit->op)
+               : views_dates(walk->reader, &hit->op);
+}
+
+/* Operations are the same order and say more. */
+static bool
+is_by_ops(const struct views_walk *walk)
+{
+    return walk->kind == VIEWS_WALK_OPS ||
+           (walk->kind == VIEWS_WALK_OCCURRED && walk->partnership != 0 &&
+            walk->party == 0 && walk->type_count == 0);
 }
 
 enum views_result
 views_walk_seek(const struct views_walk *walk, const struct views_place *from,
                 struct views_hit *hit)
 {
-    const struct walk_class *class = &classes[walk->kind];
-    uint8_t bytes[WALK_KEY_SIZE_MAX], wanted[WALK_KEY_SIZE_MAX];
-    MDB_val key = class->key(bytes, walk, from), value;
-    MDB_cursor *cursor = views_cursor(walk->reader, class->db);
-    size_t size = key.mv_size;
-    if (cursor == NULL)
-        return VIEWS_FULL;
-    memcpy(wanted, bytes, size);
-    int rc = mdb_cursor_get(cursor, &key, &value, MDB_SET_RANGE);
-    if (walk->reverse && rc == MDB_NOTFOUND)
-        rc = mdb_cursor_get(cursor, &key, &value, MDB_LAST);
-    else if (walk->reverse && rc == 0 && memcmp(key.mv_data, wanted, size) != 0)
-        rc = mdb_cursor_get(cursor, &key, &value, MDB_PREV);
-    return take(walk, rc, &key, &value, hit);
+    if (is_by_ops(walk))
+        return seek_op(walk, from, hit);
+    enum views_result result = set_up(walk);
+    if (result == VIEWS_OK)
+        result = views_stream_seek(walk->reader->stream, from);
+    return take_place(walk, result, hit);
 }
 
 enum views_result
 views_walk_next(const struct views_walk *walk, struct views_hit *hit)
 {
-    MDB_val key, value;
-    MDB_cursor *cursor = views_cursor(walk->reader, classes[walk->kind].db);
-    if (cursor == NULL)
-        return VIEWS_FULL;
-    int rc = mdb_cursor_get(cursor, &key, &value,
-                            walk->reverse ? MDB_PREV : MDB_NEXT);
-    return take(walk, rc, &key, &value, hit);
+    if (is_by_ops(walk))
+        return take_op(walk, blocks_next(&walk->reader->walk_ops.iter), hit);
+    return take_place(walk, views_stream_next(walk->reader->stream), hit);
 }
 
 /* --- imprecise events -----------------------------------------------------*/
 
-/* The first key at or above `wanted` of the same partnership. */
-static enum views_result
-seek_imprecise(struct views_reader *reader, MDB_val *wanted)
+int64_t
+views_duration(const struct views_place *place)
 {
-    uint8_t partnership[4];
-    MDB_val value;
-    MDB_cursor *cursor = views_cursor(reader, VIEWS_DB_IMPRECISE);
-    if (cursor == NULL)
-        return VIEWS_FULL;
-    memcpy(partnership, wanted->mv_data, sizeof partnership);
-    int rc = mdb_cursor_get(cursor, wanted, &value, MDB_SET_RANGE);
-    if (rc != 0)
-        return views_outcome(rc);
-    if (wanted->mv_size != VIEWS_IMPRECISE_KEY_SIZE)
-        return views_outcome(MDB_CORRUPTED);
-    return memcmp(partnership, wanted->mv_data, sizeof partnership) == 0
-               ? VIEWS_OK
-               : VIEWS_ABSENT;
+    int64_t duration;
+    if (place->start_lo == EDTF_MINUS_INFINITY ||
+        __builtin_sub_overflow(place->t, place->start_lo, &duration))
+        return VIEWS_DURATION_OPEN;
+    return duration;
+}
+
+/* The first imprecise event of a partnership at or behind a place. */
+static enum views_result
+seek_imprecise(struct views_reader *reader, struct tuple *at)
+{
+    struct views_iter *durations = &reader->durations;
+    uint64_t set = at->set;
+    enum views_result result =
+        views_iter_open(reader, durations, VIEWS_DB_LISTS);
+    if (result == VIEWS_OK)
+        result = views_outcome(blocks_seek(&durations->iter, at));
+    if (result != VIEWS_OK)
+        return result;
+    *at = blocks_here(&durations->iter)->tuple;
+    return at->set == set ? VIEWS_OK : VIEWS_ABSENT;
 }
 
 enum views_result
 views_next_duration(struct views_reader *reader, uint32_t partnership,
                     int64_t after, int64_t *duration)
 {
-    uint8_t bytes[VIEWS_IMPRECISE_KEY_SIZE];
     if (after == VIEWS_DURATION_OPEN)
         return VIEWS_ABSENT;
-    MDB_val key = views_imprecise_key(bytes, partnership, after + 1,
-                                      EDTF_MINUS_INFINITY, 0);
-    enum views_result result = seek_imprecise(reader, &key);
+    struct tuple at = {.set = views_list(VIEWS_LIST_IMPRECISE, partnership, 0),
+                       .a = after + 1,
+                       .b = EDTF_MINUS_INFINITY};
+    enum views_result result = seek_imprecise(reader, &at);
     if (result == VIEWS_OK)
-        *duration = order_get_i64((const uint8_t *)key.mv_data + 4);
+        *duration = at.a;
     return result;
 }
 
@@ -198,23 +315,22 @@ views_next_imprecise(struct views_reader *reader, uint32_t partnership,
                      int64_t duration, int64_t from, uint64_t from_seq,
                      struct views_place *place)
 {
-    uint8_t bytes[VIEWS_IMPRECISE_KEY_SIZE];
-    MDB_val key =
-        views_imprecise_key(bytes, partnership, duration, from, from_seq);
-    enum views_result result = seek_imprecise(reader, &key);
-    const uint8_t *at = key.mv_data;
+    struct tuple at = {.set = views_list(VIEWS_LIST_IMPRECISE, partnership, 0),
+                       .a = duration,
+                       .b = from,
+                       .seq = from_seq};
+    enum views_result result = seek_imprecise(reader, &at);
     if (result != VIEWS_OK)
         return result;
-    if (order_get_i64(at + 4) != duration)
+    if (at.a != duration)
         return VIEWS_ABSENT;
-    int64_t stands_by = order_get_i64(at + 12);
-    place->seq = order_get_u64(at + 20);
+    place->seq = at.seq;
     if (duration == VIEWS_DURATION_OPEN) {
         place->start_lo = EDTF_MINUS_INFINITY;
-        place->t = stands_by;
+        place->t = at.b;
     } else {
-        place->start_lo = stands_by;
-        place->t = stands_by + duration;
+        place->start_lo = at.b;
+        place->t = at.b + duration;
     }
     return VIEWS_OK;
 }

@@ -93,13 +93,15 @@ START_TEST(views_reader_sees_one_moment)
     stored_append(&data, events[1].rev, 0, events[1].pairs);
     data_apply(&data, 1);
     ck_assert_uint_eq(views_read_position(data.views_reader), 1);
-    ck_assert_int_eq(views_find_id(data.views_reader, span_of("p2"), &seq),
-                     VIEWS_ABSENT);
+    ck_assert_int_eq(
+        views_find_id(data.views_reader, data.log_reader, span_of("p2"), &seq),
+        VIEWS_ABSENT);
     views_read_end(data.views_reader);
     ck_assert_int_eq(views_read_begin(data.views_reader), VIEWS_OK);
     ck_assert_uint_eq(views_read_position(data.views_reader), 2);
-    ck_assert_int_eq(views_find_id(data.views_reader, span_of("p2"), &seq),
-                     VIEWS_OK);
+    ck_assert_int_eq(
+        views_find_id(data.views_reader, data.log_reader, span_of("p2"), &seq),
+        VIEWS_OK);
     views_read_end(data.views_reader);
     data_close(&data);
 }
@@ -117,15 +119,16 @@ START_TEST(views_find_every_id)
     memset(letters, 'p', sizeof letters);
     make(&data, 3);
     for (size_t i = 0; i < EVENT_COUNT; i++) {
-        ck_assert_int_eq(
-            views_find_id(data.views_reader, span_of(ids[i]), &seq), VIEWS_OK);
+        ck_assert_int_eq(views_find_id(data.views_reader, data.log_reader,
+                                       span_of(ids[i]), &seq),
+                         VIEWS_OK);
         ck_assert_uint_eq(seq, i + 1);
     }
     for (size_t i = 0; i < sizeof none / sizeof *none; i++)
-        ck_assert_int_eq(
-            views_find_id(data.views_reader, span_of(none[i]), &seq),
-            VIEWS_ABSENT);
-    ck_assert_int_eq(views_find_id(data.views_reader,
+        ck_assert_int_eq(views_find_id(data.views_reader, data.log_reader,
+                                       span_of(none[i]), &seq),
+                         VIEWS_ABSENT);
+    ck_assert_int_eq(views_find_id(data.views_reader, data.log_reader,
                                    (struct span){letters, sizeof letters},
                                    &seq),
                      VIEWS_ABSENT);

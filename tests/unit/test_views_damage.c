@@ -101,9 +101,9 @@ assert_others_keep(struct data *data, size_t at, uint8_t bits)
         uint64_t seq = 0;
         if (i + 1 == DAMAGED)
             continue;
-        ck_assert_int_eq(
-            views_find_id(data->views_reader, span_of(events[i].id), &seq),
-            VIEWS_OK);
+        ck_assert_int_eq(views_find_id(data->views_reader, data->log_reader,
+                                       span_of(events[i].id), &seq),
+                         VIEWS_OK);
         ck_assert_msg(seq == i + 1, "byte %zu ^ %02x: %s is at %d", at, bits,
                       events[i].id, (int)seq);
     }
@@ -216,7 +216,8 @@ START_TEST(event_that_is_restored_is_as_if_it_never_was_damaged)
     stored_damage(data.path, DAMAGED, 30, 0x20);
     rebuild(&data);
     ck_assert_uint_eq(find_partnership(&data, "part-a").damaged, 0);
-    ck_assert_int_eq(views_find_id(data.views_reader, span_of("id-d"), &seq),
+    ck_assert_int_eq(views_find_id(data.views_reader, data.log_reader,
+                                   span_of("id-d"), &seq),
                      VIEWS_OK);
     ck_assert_uint_eq(seq, DAMAGED);
     done(&data);

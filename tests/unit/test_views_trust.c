@@ -45,7 +45,8 @@ position_at_start(struct data *data)
     data_read_begin(data);
     ck_assert_uint_eq(views_read_position(data->views_reader),
                       log_tip(data->log));
-    ck_assert_int_eq(views_find_id(data->views_reader, span_of("e1"), &seq),
+    ck_assert_int_eq(views_find_id(data->views_reader, data->log_reader,
+                                   span_of("e1"), &seq),
                      VIEWS_OK);
     ck_assert_uint_eq(seq, 1);
     data_read_end(data);
