@@ -177,7 +177,7 @@ answer_get(struct request *request)
         return;
     }
     if ((id->given || context) &&
-        writer_state(request->service->writer) == WRITER_STARTING) {
+        writer_is_rebuilding(request->service->writer)) {
         request_unavailable(request);
         return;
     }

@@ -389,7 +389,7 @@ static const struct paging_class replay_class = {
 static bool
 choose_index(struct request *request, struct replay *replay)
 {
-    bool ready = writer_state(request->service->writer) != WRITER_STARTING;
+    bool ready = !writer_is_rebuilding(request->service->writer);
     replay->filtered = !filter_is_empty(&replay->filter);
     replay->paging.job.needs_views = replay->order != ARGS_RECORDED ||
                                      replay->restricted ||

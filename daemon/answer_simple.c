@@ -51,6 +51,15 @@ answer_hello(struct request *request)
     request->answered = true;
 }
 
+void
+answer_rebuild(struct request *request)
+{
+    writer_rebuild(request->service->writer);
+    rpc_put_result(request->out, request->msgid);
+    mp_put_map(request->out, 0);
+    request->answered = true;
+}
+
 /* Counters only grow while the daemon runs; the others are as of now. */
 void
 answer_stats(struct request *request)
@@ -65,6 +74,8 @@ answer_stats(struct request *request)
     } rows[] = {
         {"tip", tip},
         {"views_lag", tip - views_position(service->views)},
+        {"views_rebuilding", writer.rebuilding},
+        {"views_rebuilds_total", writer.rebuilds},
         {"log_bytes", log_size(service->log)},
         {"views_bytes", views_size(service->views)},
         {"connections", service->connections},

@@ -106,8 +106,9 @@ write_a(uint8_t *at, uint8_t *flags, const struct writing *writing,
         (int64_t)((uint64_t)tuple->a - (uint64_t)writing->last.a);
     if (difference == 0)
         return at;
-    if (difference % writing->scale == 0) {
-        uint64_t steps = (uint64_t)(difference / writing->scale);
+    int64_t quotient = difference / writing->scale;
+    if (quotient * writing->scale == difference) {
+        uint64_t steps = (uint64_t)quotient;
         uint8_t *end =
             put_varint(at, *flags & FLAG_SET ? zigzag(steps) : steps);
         if (end - at <= 8) {

@@ -51,6 +51,7 @@ static const struct method methods[] = {
      answer_gap},
     {"revelations", SERVICE_READ, ARG_BIT(PARTNERSHIP) | PAGE, 0, true,
      answer_revelations},
+    {"rebuild", SERVICE_ADMIN, 0, 0, false, answer_rebuild},
     {"stats", SERVICE_READ, 0, 0, false, answer_stats},
 };
 
@@ -155,6 +156,17 @@ find(struct span name)
     return NULL;
 }
 
+/* Appends wait for ids alone. */
+static bool
+is_too_early(const struct request *request, const struct method *method)
+{
+    const struct writer *writer = request->service->writer;
+    return method->waits_for_views &&
+           (method->answer == answer_append
+                ? writer_state(writer) == WRITER_STARTING
+                : writer_is_rebuilding(writer));
+}
+
 void
 methods_call(struct request *request, struct span name)
 {
@@ -168,8 +180,7 @@ methods_call(struct request *request, struct span name)
     request->method = method->name;
     if (request->role < method->role)
         refuse_role(request, method);
-    else if (method->waits_for_views &&
-             writer_state(request->service->writer) == WRITER_STARTING)
+    else if (is_too_early(request, method))
         request_unavailable(request);
     else if (method->answer == answer_append)
         answer_append(request); /* reads its own: faults keep their order */

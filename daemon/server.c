@@ -320,7 +320,7 @@ static void
 wait_for_views(struct server *server)
 {
     struct service *service = &server->service;
-    while (writer_state(service->writer) == WRITER_STARTING &&
+    while (writer_is_rebuilding(service->writer) &&
            log_tip(service->log) - views_position(service->views) <=
                WRITER_LAG_MAX &&
            !writer_is_stalled(service->writer)) {

@@ -131,13 +131,9 @@ merge_sort(struct tuple_entry *entries, struct tuple_entry *scratch,
 }
 
 void
-tuple_sort(struct tuple_entry *entries, struct tuple_entry *scratch,
-           size_t count)
+tuple_sort_places(struct tuple_entry *entries, struct tuple_entry *scratch,
+                  size_t count)
 {
-    struct tuple_entry *sorted = sort_sets(entries, scratch, count);
-    if (sorted != entries) {
-        memcpy(entries, sorted, count * sizeof *entries);
-    }
     for (size_t i = 0; i < count;) {
         size_t end = i + 1;
         while (end < count && entries[end].tuple.set == entries[i].tuple.set)
@@ -145,4 +141,14 @@ tuple_sort(struct tuple_entry *entries, struct tuple_entry *scratch,
         merge_sort(entries + i, scratch, end - i);
         i = end;
     }
+}
+
+void
+tuple_sort(struct tuple_entry *entries, struct tuple_entry *scratch,
+           size_t count)
+{
+    struct tuple_entry *sorted = sort_sets(entries, scratch, count);
+    if (sorted != entries)
+        memcpy(entries, sorted, count * sizeof *entries);
+    tuple_sort_places(entries, scratch, count);
 }

@@ -59,4 +59,8 @@ struct tuple tuple_read(const uint8_t key[TUPLE_KEY_SIZE]);
 void tuple_sort(struct tuple_entry *entries, struct tuple_entry *scratch,
                 size_t count);
 
+/* The same for entries that are in the order of their sets already. */
+void tuple_sort_places(struct tuple_entry *entries, struct tuple_entry *scratch,
+                       size_t count);
+
 #endif

@@ -12,8 +12,8 @@
  * (EVENTS.md) is computed here.
  */
 
-/* What one transaction puts at most, and some more for one event: LMDB keeps
- * the pages that it changed in memory. */
+/* Puts of one transaction, and some more for one event: LMDB keeps the pages
+ * that it changed in memory, four of a put's blocks in each. */
 #define APPLY_PUTS_MAX ((size_t)16384)
 
 /* --- one event ------------------------------------------------------------*/
@@ -218,9 +218,11 @@ take_events(struct apply *apply, uint64_t *to)
 {
     int rc = 0;
     uint64_t seq = apply->first;
-    for (; seq <= *to && rc == 0 && apply->puts < APPLY_PUTS_MAX; seq++)
+    for (; seq <= *to && rc == 0; seq++) {
         rc = apply_position(apply, seq);
-    *to = seq - 1;
+        if (rc == 0)
+            rc = apply_turn_over(apply);
+    }
     if (rc == 0)
         rc = apply_merge(apply);
     if (rc == 0)
@@ -235,9 +237,21 @@ end_transaction(struct apply *apply, int rc)
     blocks_close(&apply->find_id);
     blocks_close(&apply->find_op);
     if (rc == 0)
-        return mdb_txn_commit(apply->txn);
-    mdb_txn_abort(apply->txn);
+        rc = mdb_txn_commit(apply->txn);
+    else
+        mdb_txn_abort(apply->txn);
+    apply->txn = NULL;
     return rc;
+}
+
+int
+apply_turn_over(struct apply *apply)
+{
+    if (apply->puts - apply->puts_before < APPLY_PUTS_MAX)
+        return 0;
+    apply->puts_before = apply->puts;
+    int rc = end_transaction(apply, 0);
+    return rc != 0 ? rc : mdb_txn_begin(apply->file->env, NULL, 0, &apply->txn);
 }
 
 int
@@ -250,7 +264,8 @@ apply_batch(struct apply *apply, uint64_t *to,
     if (rc == 0)
         rc = mdb_txn_begin(apply->file->env, NULL, 0, &apply->txn);
     if (rc == 0)
-        rc = end_transaction(apply, take(apply, to));
+        rc = take(apply, to);
+    rc = end_transaction(apply, rc);
     log_read_end(apply->log);
     apply_deinit(apply);
     return rc == MDB_NOTFOUND ? MDB_CORRUPTED : rc; /* find_target saw to it */

@@ -5,7 +5,7 @@
 #include "daemon/views_lists.h"
 
 /*
- * One transaction that brings events into the views: what its parts share.
+ * One batch that brings events into the views: what its parts share.
  * daemon/views_apply takes event after event, views_names gives numbers to
  * names, views_refer follows what events say of each other, views_batch keeps
  * what the indexes gain and merges it in at the end, sorted: so an index costs
@@ -14,8 +14,9 @@
  * Functions that return an int return an MDB_* code.
  */
 
-/* Events of one transaction: their entries take some 30 MiB. */
-#define APPLY_EVENTS_MAX ((size_t)16384)
+/* Events of one batch: the more, the more entries a block gains at once; their
+ * entries take some 25 MiB. */
+#define APPLY_EVENTS_MAX ((size_t)32768)
 
 /* A partnership of which only the last revision is looked at. */
 #define VIEWS_HEAD ((enum views_name_kind)'h')
@@ -38,6 +39,12 @@ struct apply_name {
 struct apply_entries {
     struct tuple_entry *entries;
     size_t count, capacity;
+};
+
+/* That an event belongs to a list; where, the operation says. */
+struct apply_listed {
+    uint64_t list;
+    uint32_t event; /* its position less apply->first */
 };
 
 /* An operation of this batch, which is not in VIEWS_DB_OPS yet. */
@@ -71,7 +78,10 @@ struct apply {
     struct block_zone *zones; /* by event */
     size_t event_count;       /* of both */
     struct mp_buf bytes;      /* parties and values */
-    struct apply_entries ids, replaced, lists;
+    struct apply_entries ids, replaced;
+    struct apply_listed *listed;
+    size_t listed_count, listed_capacity;
+    size_t puts_before; /* the transaction */
 };
 
 int apply_get(struct apply *apply, enum views_db db, MDB_val *key,
@@ -100,7 +110,10 @@ int apply_put_id(struct apply *apply, struct span id, uint64_t seq);
 
 /* --- views_apply ----------------------------------------------------------*/
 
-/* Take events up to a position, by `take`, in one transaction. */
+/* End the transaction, and begin the next where it has changed many pages. */
+int apply_turn_over(struct apply *apply);
+
+/* Take events up to a position, by `take`. */
 int apply_batch(struct apply *apply, uint64_t *to,
                 int (*take)(struct apply *apply, uint64_t *to));
 
@@ -167,7 +180,11 @@ int apply_add_entry(struct apply_entries *entries, const struct tuple *tuple,
 void apply_touch(struct apply_name *partnership,
                  const struct views_place *place);
 
-/* Merge everything in. */
+/*
+ * Merge everything in, in as many transactions as LMDB has pages for: whatever
+ * is there of events beyond the head's position is there again, the same, when
+ * they are applied anew after a crash, and nobody looks at it before.
+ */
 int apply_merge(struct apply *apply);
 
 #endif

@@ -40,8 +40,10 @@ apply_damaged(struct apply *apply, uint64_t seq)
     size_t name;
     uint64_t other;
     int rc = note_position(apply, seq);
+    if (rc == MDB_KEYEXIST) /* by a batch that was not finished */
+        rc = 0;
     if (rc != 0 || log_salvage(apply->log, seq, &bytes) != LOG_OK)
-        return rc == MDB_KEYEXIST ? 0 : rc;
+        return rc;
     id = mp_get_str(bytes, "id");
     slug = mp_get_str(bytes, "partnership");
     if (event_is_id(id) && apply_find_id(apply, id, &other) == MDB_NOTFOUND)

@@ -40,6 +40,12 @@ enum {
     VIEWS_LIST_ORDERS = 16, /* plus 4 times the order plus the dimension */
 };
 
+static inline enum views_order
+views_order_of(unsigned kind)
+{
+    return (enum views_order)((kind - VIEWS_LIST_ORDERS) / 4);
+}
+
 #define VIEWS_PART_MAX 0xffffffu
 
 static inline uint64_t

@@ -120,25 +120,6 @@ next_number(struct apply *apply, enum views_name_kind kind, uint32_t *number)
     return rc == MDB_NOTFOUND ? 0 : rc;
 }
 
-int
-apply_intern(struct apply *apply, enum views_name_kind kind, struct span slug,
-             size_t *name)
-{
-    int rc = apply_find_name(apply, kind, slug, name);
-    if (rc != MDB_NOTFOUND)
-        return rc;
-    struct apply_name met = {.kind = kind, .slug = slug, .changed = true};
-    uint8_t bytes[VIEWS_SLUG_KEY_SIZE];
-    uint64_t at;
-    rc = next_number(apply, kind, &met.name.number);
-    if (rc != 0)
-        return rc;
-    MDB_val key = views_slug_key(bytes, kind, met.name.number);
-    rc = apply_put(apply, VIEWS_DB_SLUGS, &key, slug.data, slug.size);
-    find_met(apply, kind, slug, &at, name);
-    return rc != 0 ? rc : keep(apply, &met, at, name);
-}
-
 static int
 put_name(struct apply *apply, const struct apply_name *name)
 {
@@ -146,6 +127,27 @@ put_name(struct apply *apply, const struct apply_name *name)
     MDB_val key = views_name_key(bytes, name->kind, name->slug);
     views_name_write(value, &name->name);
     return apply_put(apply, VIEWS_DB_NAMES, &key, value, sizeof value);
+}
+
+int
+apply_intern(struct apply *apply, enum views_name_kind kind, struct span slug,
+             size_t *name)
+{
+    int rc = apply_find_name(apply, kind, slug, name);
+    if (rc != MDB_NOTFOUND)
+        return rc;
+    struct apply_name met = {.kind = kind, .slug = slug};
+    uint8_t bytes[VIEWS_SLUG_KEY_SIZE];
+    uint64_t at;
+    rc = next_number(apply, kind, &met.name.number);
+    if (rc != 0)
+        return rc;
+    MDB_val key = views_slug_key(bytes, kind, met.name.number);
+    rc = apply_put(apply, VIEWS_DB_SLUGS, &key, slug.data, slug.size);
+    if (rc == 0)
+        rc = put_name(apply, &met);
+    find_met(apply, kind, slug, &at, name);
+    return rc != 0 ? rc : keep(apply, &met, at, name);
 }
 
 static int

@@ -9,16 +9,9 @@
 
 #include "daemon/writer_thread.h"
 
-/* Events applied to the views in one transaction, so that LMDB's list of
- * dirty pages does not spill and a request to append waits no longer. */
-#define WRITER_APPLY_MAX ((size_t)1024)
-
 /* So few events are applied before the next flush is begun, so that a question
  * need not wait for a slow disk. */
 #define WRITER_CONVERSATION ((uint64_t)64)
-
-/* How soon to try again when the views have no room. */
-#define WRITER_RETRY_US ((uint64_t)500000)
 
 uint64_t
 writer_clock_us(void)
@@ -43,88 +36,6 @@ writer_set_state(struct writer *writer, enum writer_state state)
     writer_wake_reactor(writer);
 }
 
-/* --- views ----------------------------------------------------------------*/
-
-uint64_t
-writer_views_lag(const struct writer *writer)
-{
-    return log_tip(writer->log) - views_position(writer->views);
-}
-
-static void
-ready_when_caught_up(struct writer *writer)
-{
-    if (writer_state(writer) == WRITER_STARTING &&
-        writer_views_lag(writer) == 0)
-        writer_set_state(writer, WRITER_READY);
-}
-
-/* One transaction's worth. */
-static void
-apply_some(struct writer *writer)
-{
-    size_t applied;
-    enum views_result result = views_apply(writer->views, writer->admit.log,
-                                           WRITER_APPLY_MAX, &applied);
-    if (result == VIEWS_FULL) {
-        if (!atomic_exchange(&writer->stalled, true))
-            diag(DIAG_WARNING, "views.mdb: no room; queries are unavailable");
-        writer->views_retry_us = writer_clock_us() + WRITER_RETRY_US;
-        writer_wake_reactor(writer); /* what waits need not wait any more */
-        return;
-    }
-    writer->views_retry_us = 0;
-    if (result != VIEWS_OK) {
-        writer_distrust_views(writer);
-        return;
-    }
-    atomic_store(&writer->stalled, false);
-    recent_forget_upto(&writer->recent, views_position(writer->views));
-    ready_when_caught_up(writer);
-    writer_wake_reactor(writer);
-}
-
-void
-writer_distrust_views(struct writer *writer)
-{
-    if (writer_state(writer) == WRITER_FAILED)
-        return;
-    diag(DIAG_ERROR, "views.mdb cannot be used; the next start rebuilds it");
-    views_distrust(writer->views);
-    atomic_store(&writer->stalled, true);
-    writer_set_state(writer, WRITER_FAILED);
-}
-
-/* They only save time: what fails is tried again another time. */
-static void
-make_checkpoint(struct writer *writer)
-{
-    pthread_mutex_lock(&writer->lock);
-    uint32_t partnership = writer->checkpoint;
-    writer->checkpoint = 0;
-    pthread_mutex_unlock(&writer->lock);
-    if (partnership != 0)
-        views_want_checkpoint(writer->views, partnership);
-    enum views_result result = views_checkpoint(writer->views);
-    writer->checkpoint_retry_us = 0;
-    if (result == VIEWS_FULL)
-        writer->checkpoint_retry_us = writer_clock_us() + WRITER_RETRY_US;
-    else if (result == VIEWS_FAILED)
-        writer_distrust_views(writer);
-}
-
-static void
-note_damage(struct writer *writer)
-{
-    pthread_mutex_lock(&writer->lock);
-    uint64_t seq = writer->damaged;
-    writer->damaged = 0;
-    pthread_mutex_unlock(&writer->lock);
-    if (views_note_damage(writer->views, writer->admit.log, seq) ==
-        VIEWS_FAILED)
-        writer_distrust_views(writer);
-}
-
 /* --- the thread -----------------------------------------------------------*/
 
 enum task {
@@ -132,9 +43,23 @@ enum task {
     TASK_APPLY,
     TASK_DAMAGE,
     TASK_CHECKPOINT,
+    TASK_BEGIN_REBUILD,
+    TASK_END_REBUILD,
     TASK_STOP,
     TASK_WAIT
 };
+
+/* Neither takes long, and neither may wait until there are no appends. */
+static enum task
+choose_rebuild_task(const struct writer *writer)
+{
+    if (writer_state(writer) != WRITER_READY)
+        return TASK_WAIT;
+    if (writer->rebuild == NULL)
+        return writer->rebuild_wanted ? TASK_BEGIN_REBUILD : TASK_WAIT;
+    return rebuild_state(writer->rebuild) == REBUILD_RUNNING ? TASK_WAIT
+                                                             : TASK_END_REBUILD;
+}
 
 /* When something is worth another try: 0 for when there is news. */
 static uint64_t
@@ -162,14 +87,34 @@ wait_for_news(struct writer *writer)
     pthread_cond_timedwait(&writer->news, &writer->lock, &until);
 }
 
-/* Forget the tries that nothing is waiting for. */
-static void
-drop_tries(struct writer *writer, bool lag, bool checkpoints)
+/* Have the views to go before the next append?  Where they are far behind, by
+ * turns. */
+static bool
+views_are_urgent(const struct writer *writer, uint64_t lag)
 {
-    if (!lag)
-        writer->views_retry_us = 0;
+    if (writer_state(writer) == WRITER_REBUILDING)
+        return !writer->applied_last;
+    return writer->wanted > views_position(writer->views) ||
+           lag > WRITER_LAG_MAX || lag <= WRITER_CONVERSATION;
+}
+
+/* What there is to do when nothing is to be stored or applied. */
+static enum task
+choose_quiet_task(struct writer *writer, uint64_t now_us)
+{
+    bool ready = writer_state(writer) == WRITER_READY;
+    bool caught_up = writer_views_lag(writer) == 0;
+    if (writer->damaged != 0 && ready && caught_up)
+        return TASK_DAMAGE;
+    if (writer->stopping)
+        return TASK_STOP;
+    bool checkpoints = ready && (writer->checkpoint != 0 ||
+                                 views_needs_checkpoint(writer->views));
     if (!checkpoints)
         writer->checkpoint_retry_us = 0;
+    return checkpoints && now_us >= writer->checkpoint_retry_us
+               ? TASK_CHECKPOINT
+               : TASK_WAIT;
 }
 
 /* Appends first, unless somebody waits for the views or too much does. */
@@ -181,25 +126,19 @@ choose_task(struct writer *writer)
     bool usable = state != WRITER_FAILED;
     bool waiting = writer->submitted.first != NULL;
     bool can_apply = lag > 0 && usable && now_us >= writer->views_retry_us;
-    bool checkpoints =
-        state == WRITER_READY &&
-        (writer->checkpoint != 0 || views_needs_checkpoint(writer->views));
-    bool urgent = writer->wanted > views_position(writer->views) ||
-                  lag > WRITER_LAG_MAX || lag <= WRITER_CONVERSATION;
-    drop_tries(writer, lag > 0 && usable, checkpoints);
-    if (waiting && !(can_apply && urgent))
+    enum task rebuild = choose_rebuild_task(writer);
+    if (lag == 0 || !usable)
+        writer->views_retry_us = 0;
+    if (rebuild != TASK_WAIT)
+        return rebuild;
+    if (waiting && !(can_apply && views_are_urgent(writer, lag)))
         return TASK_WRITE;
-    if (writer->stopping && state == WRITER_STARTING)
+    if (writer->stopping &&
+        (state == WRITER_STARTING || state == WRITER_REBUILDING))
         return TASK_STOP; /* the next start goes on with the rebuild */
     if (can_apply)
         return TASK_APPLY;
-    if (writer->damaged != 0 && state == WRITER_READY && lag == 0)
-        return TASK_DAMAGE;
-    if (writer->stopping)
-        return TASK_STOP;
-    return checkpoints && now_us >= writer->checkpoint_retry_us
-               ? TASK_CHECKPOINT
-               : TASK_WAIT;
+    return choose_quiet_task(writer, now_us);
 }
 
 static enum task
@@ -213,34 +152,51 @@ next_task(struct writer *writer)
     return task;
 }
 
+static void
+do_task(struct writer *writer, enum task task)
+{
+    writer->applied_last = false;
+    switch (task) {
+    case TASK_WRITE:
+        writer_group(writer);
+        break;
+    case TASK_APPLY:
+        writer_apply_some(writer);
+        break;
+    case TASK_DAMAGE:
+        writer_apply_damage(writer);
+        break;
+    case TASK_CHECKPOINT:
+        writer_make_checkpoint(writer);
+        break;
+    case TASK_BEGIN_REBUILD:
+        writer_begin_rebuild(writer);
+        break;
+    case TASK_END_REBUILD:
+        writer_end_rebuild(writer);
+        break;
+    case TASK_STOP:
+    case TASK_WAIT:
+        break;
+    }
+}
+
 static void *
 writer_main(void *context)
 {
     struct writer *writer = context;
+    enum task task;
     recent_init(&writer->recent, log_tip(writer->log) + 1);
-    if (writer_views_lag(writer) > WRITER_LAG_MAX)
+    if (writer_views_lag(writer) > WRITER_LAG_MAX) {
+        writer->tenths = 1;
         diag(DIAG_NOTICE, "rebuilding the views of %llu events",
              (unsigned long long)writer_views_lag(writer));
-    ready_when_caught_up(writer);
-    for (;;) {
-        switch (next_task(writer)) {
-        case TASK_WRITE:
-            writer_group(writer);
-            break;
-        case TASK_APPLY:
-            apply_some(writer);
-            break;
-        case TASK_DAMAGE:
-            note_damage(writer);
-            break;
-        case TASK_CHECKPOINT:
-            make_checkpoint(writer);
-            break;
-        case TASK_STOP:
-        case TASK_WAIT:
-            return NULL;
-        }
     }
+    writer_advance_state(writer);
+    while ((task = next_task(writer)) != TASK_STOP)
+        do_task(writer, task);
+    rebuild_abandon(writer->rebuild);
+    return NULL;
 }
 
 /* --- life -----------------------------------------------------------------*/
@@ -360,6 +316,25 @@ writer_state(const struct writer *writer)
     return (enum writer_state)atomic_load(&writer->state);
 }
 
+bool
+writer_is_rebuilding(const struct writer *writer)
+{
+    enum writer_state state = writer_state(writer);
+    return state == WRITER_STARTING || state == WRITER_REBUILDING;
+}
+
+void
+writer_rebuild(struct writer *writer)
+{
+    pthread_mutex_lock(&writer->lock);
+    if (!writer_is_rebuilding(writer) && !atomic_load(&writer->rebuilding)) {
+        writer->rebuild_wanted = true;
+        atomic_store(&writer->rebuilding, true);
+    }
+    pthread_cond_signal(&writer->news);
+    pthread_mutex_unlock(&writer->lock);
+}
+
 void
 writer_submit(struct writer *writer, struct append_request *request)
 {
@@ -435,5 +410,8 @@ writer_stats(const struct writer *writer)
         .queue_size = atomic_load(&writer->queue_size),
         .last_flush_us = atomic_load(&writer->last_flush_us),
         .last_commit_ms = atomic_load(&writer->last_commit_ms),
+        .rebuilding =
+            writer_is_rebuilding(writer) || atomic_load(&writer->rebuilding),
+        .rebuilds = atomic_load(&writer->rebuilds),
     };
 }

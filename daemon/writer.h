@@ -26,7 +26,8 @@
 #define WRITER_QUEUE_SIZE_MAX ((size_t)64 << 20)
 
 enum writer_state {
-    WRITER_STARTING, /* the views are far behind: appends must wait */
+    WRITER_STARTING,   /* ids are not known yet: appends must wait */
+    WRITER_REBUILDING, /* appends go on, the views are being made anew */
     WRITER_READY,
     WRITER_FAILED, /* the disk failed: the daemon has to end */
 };
@@ -47,6 +48,13 @@ void writer_free(struct writer *writer);
 int writer_fd(const struct writer *writer);
 
 enum writer_state writer_state(const struct writer *writer);
+
+/* Questions that need views have to be asked again later. */
+bool writer_is_rebuilding(const struct writer *writer);
+
+/* Have the views made anew beside the old ones, which go on answering; joins a
+ * rebuilding that is going on. */
+void writer_rebuild(struct writer *writer);
 
 /* Hand a request over. */
 void writer_submit(struct writer *writer, struct append_request *request);
@@ -86,6 +94,8 @@ struct writer_stats {
     uint64_t queue_size;    /* bytes waiting */
     uint64_t last_flush_us; /* how long the last commit took */
     int64_t last_commit_ms; /* when, since 1970; 0 for never */
+    bool rebuilding;        /* views, at the start or beside the old ones */
+    uint64_t rebuilds;      /* that were finished */
 };
 
 struct writer_stats writer_stats(const struct writer *writer);

@@ -20,7 +20,7 @@ clock_ms(clockid_t clock)
 static bool
 views_too_far(const struct writer *writer)
 {
-    return writer_views_lag(writer) > 2 * WRITER_LAG_MAX;
+    return writer_ids_lag(writer) > 2 * WRITER_LAG_MAX;
 }
 
 /* Take from the queue what one flush shall carry. */

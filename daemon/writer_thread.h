@@ -3,15 +3,17 @@
 #define DAEMON_WRITER_THREAD_H
 
 #include "daemon/admit.h"
+#include "daemon/rebuild.h"
 #include "daemon/writer.h"
 
 #include <pthread.h>
 #include <stdatomic.h>
 
 /*
- * The writer's inside: what its two parts share.  daemon/writer is the thread
- * and what the reactor calls; writer_group takes one group of requests from
- * the queue to its outcomes.  Nobody else includes this.
+ * The writer's inside: what its parts share.  daemon/writer is the thread and
+ * what the reactor calls; writer_views does what the views need; writer_group
+ * takes one group of requests from the queue to its outcomes.  Nobody else
+ * includes this.
  */
 
 struct writer {
@@ -26,6 +28,7 @@ struct writer {
     uint64_t wanted;     /* views position that a query waits for */
     uint32_t checkpoint; /* a partnership that would gain from one, or 0 */
     bool stopping;
+    bool rebuild_wanted;
     _Atomic size_t queue_size;
     _Atomic int state;
     /* the thread's own */
@@ -36,6 +39,11 @@ struct writer {
     uint64_t checkpoint_retry_us;
     _Atomic bool stalled;    /* the views had no room the last time */
     uint64_t views_retry_us; /* no room for the views: not before then */
+    bool applied_last;       /* views were applied just now */
+    unsigned tenths;         /* of a rebuilding that were told of */
+    struct rebuild *rebuild; /* beside, or NULL */
+    _Atomic bool rebuilding;
+    _Atomic uint64_t rebuilds;
     /* counters, see struct writer_stats */
     _Atomic uint64_t groups, appended, duplicates, refused, last_flush_us;
     _Atomic int64_t last_commit_ms;
@@ -45,8 +53,28 @@ struct writer {
 void writer_wake_reactor(struct writer *writer);
 void writer_set_state(struct writer *writer, enum writer_state state);
 
-/* Events that are durable and not in the views. */
+/* Events that are durable and not in the views; and of which not even the ids
+ * are there, so that they are in memory. */
 uint64_t writer_views_lag(const struct writer *writer);
+uint64_t writer_ids_lag(const struct writer *writer);
+
+/* --- writer_views ---------------------------------------------------------*/
+
+/* Apply one transaction's worth. */
+void writer_apply_some(struct writer *writer);
+
+/* From nothing to ids to all views, as far as they are applied. */
+void writer_advance_state(struct writer *writer);
+
+void writer_make_checkpoint(struct writer *writer);
+
+/* Note the damage that the reactor found. */
+void writer_apply_damage(struct writer *writer);
+
+void writer_begin_rebuild(struct writer *writer);
+void writer_end_rebuild(struct writer *writer);
+
+/* --- writer_group ---------------------------------------------------------*/
 
 /* One group: take what is waiting, check it, make it durable, hand it back. */
 void writer_group(struct writer *writer);
