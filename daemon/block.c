@@ -18,10 +18,10 @@ enum {
     FLAG_ALL = 127,
 };
 
-/* Flags, five numbers of ten bytes and the value. */
-#define ENTRY_SIZE_MAX (1 + 5 * 10 + TUPLE_VALUE_SIZE_MAX)
-
 #define VARINT_SIZE_MAX 10
+
+/* Flags, five numbers and the value. */
+#define ENTRY_SIZE_MAX (1 + 5 * VARINT_SIZE_MAX + TUPLE_VALUE_SIZE_MAX)
 
 /* Where the parts of the head are. */
 enum {
@@ -221,6 +221,12 @@ divisor(uint64_t one, uint64_t other)
 /* Entries that are looked at for it: about what a block holds. */
 #define SCALE_ENTRIES_MAX ((size_t)256)
 
+static bool
+is_finite(int64_t number)
+{
+    return number != INT64_MIN && number != INT64_MAX;
+}
+
 /* Of the differences of finite numbers; 1 where it would be too large. */
 static int64_t
 find_scale(const struct tuple_entry *entries, size_t count)
@@ -231,7 +237,7 @@ find_scale(const struct tuple_entry *entries, size_t count)
         int64_t before = entries[i - 1].tuple.a, a = entries[i].tuple.a;
         uint64_t difference = a > before ? (uint64_t)a - (uint64_t)before
                                          : (uint64_t)before - (uint64_t)a;
-        if (before != INT64_MIN && before != INT64_MAX && a != INT64_MAX &&
+        if (is_finite(before) && is_finite(a) &&
             (scale == 0 || difference % scale != 0))
             scale = divisor(difference, scale);
     }
@@ -283,12 +289,26 @@ block_append(uint8_t block[BLOCK_SIZE_MAX], size_t *size,
 
 /* --- reading --------------------------------------------------------------*/
 
+/* Can the head be one of these bytes?  Whoever appends trusts it. */
+static bool
+has_head(struct span block)
+{
+    if (block.size < BLOCK_HEAD_SIZE || block.size > BLOCK_SIZE_MAX)
+        return false;
+    size_t value = get_u16(block.data + HEAD_VALUE);
+    size_t value_size = get_u16(block.data + HEAD_VALUE_SIZE);
+    return get_u16(block.data + HEAD_COUNT) <= block.size - BLOCK_HEAD_SIZE &&
+           value + value_size <= block.size &&
+           value_size <= TUPLE_VALUE_SIZE_MAX &&
+           order_get_u32(block.data + HEAD_SCALE) != 0;
+}
+
 bool
 block_zone_read(struct span block, struct block_zone *zone)
 {
-    const uint8_t *at = block.data + HEAD_ZONE;
-    if (block.size < BLOCK_HEAD_SIZE)
+    if (!has_head(block))
         return false;
+    const uint8_t *at = block.data + HEAD_ZONE;
     zone->t = order_get_i64(at);
     zone->k = order_get_i64(at + 8);
     zone->seq = order_get_u64(at + 16);
@@ -298,7 +318,7 @@ block_zone_read(struct span block, struct block_zone *zone)
 bool
 block_last(struct span block, struct tuple *last)
 {
-    if (block.size < BLOCK_HEAD_SIZE)
+    if (!has_head(block))
         return false;
     *last = tuple_read(block.data + HEAD_LAST);
     return true;
@@ -307,7 +327,7 @@ block_last(struct span block, struct tuple *last)
 size_t
 block_count(struct span block)
 {
-    return block.size < BLOCK_HEAD_SIZE ? 0 : get_u16(block.data + HEAD_COUNT);
+    return has_head(block) ? get_u16(block.data + HEAD_COUNT) : 0;
 }
 
 /* NULL when fewer than eight bytes are left. */
@@ -359,7 +379,8 @@ read_value(const uint8_t *at, const uint8_t *end, struct span *value)
 {
     uint64_t size;
     at = get_varint(at, end, &size);
-    if (at == NULL || size > (uint64_t)(end - at))
+    if (at == NULL || size > (uint64_t)(end - at) ||
+        size > TUPLE_VALUE_SIZE_MAX)
         return NULL;
     *value = (struct span){at, size};
     return at + size;
@@ -397,7 +418,7 @@ block_read(struct span block, const struct tuple *key,
 {
     const uint8_t *head = block.data, *end = head + block.size;
     struct tuple_entry entry = {.tuple = *key};
-    if (block.size < BLOCK_HEAD_SIZE || block.size > BLOCK_SIZE_MAX)
+    if (!has_head(block))
         return false;
     const uint8_t *at = head + BLOCK_HEAD_SIZE;
     size_t entry_count = get_u16(head + HEAD_COUNT);

@@ -75,7 +75,8 @@ size_t block_write(uint8_t block[BLOCK_SIZE_MAX], size_t limit,
 /*
  * Add entries at the end of a block, which has room for BLOCK_SIZE_MAX bytes,
  * as long as there is room: `*size` is the block's; returns how many.  Only for
- * entries behind block_last; the zone is of all of them.
+ * a block that has a block_last, and entries behind it; the zone is of all of
+ * them.
  */
 size_t block_append(uint8_t block[BLOCK_SIZE_MAX], size_t *size,
                     const struct block_zone *zone,
