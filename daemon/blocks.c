@@ -258,14 +258,21 @@ blocks_merge(MDB_txn *txn, MDB_dbi dbi, const struct blocks_zones *zones,
 
 /* --- walking --------------------------------------------------------------*/
 
+/* It stands nowhere: what is at hand is not where the cursor is any more. */
+static void
+leave(struct blocks_iter *iter)
+{
+    iter->count = 0;
+    iter->at = 0;
+}
+
 int
 blocks_open(struct blocks_iter *iter, MDB_txn *txn, MDB_dbi dbi)
 {
-    iter->count = 0;
+    leave(iter);
     if (iter->cursor == NULL)
         return mdb_cursor_open(txn, dbi, &iter->cursor);
-    return mdb_cursor_txn(iter->cursor) == txn &&
-                   mdb_cursor_dbi(iter->cursor) == dbi
+    return mdb_cursor_dbi(iter->cursor) == dbi
                ? mdb_cursor_renew(txn, iter->cursor)
                : EINVAL;
 }
@@ -276,7 +283,7 @@ blocks_close(struct blocks_iter *iter)
     if (iter->cursor != NULL)
         mdb_cursor_close(iter->cursor);
     iter->cursor = NULL;
-    iter->count = 0;
+    leave(iter);
 }
 
 void
@@ -327,6 +334,7 @@ next_block(struct blocks_iter *iter)
 {
     MDB_val key, block;
     int rc;
+    leave(iter);
     do {
         rc = mdb_cursor_get(iter->cursor, &key, &block,
                             iter->reverse ? MDB_PREV : MDB_NEXT);
@@ -385,6 +393,7 @@ blocks_seek(struct blocks_iter *iter, const struct tuple *from)
     MDB_val key, block;
     if (is_here(iter, from))
         return seek_here(iter, from);
+    leave(iter);
     int rc = locate(iter->cursor, from, &key, &block);
     if (rc != 0)
         return rc;

@@ -49,7 +49,8 @@ struct blocks_iter {
 #define BLOCKS_EVERYTHING BLOCK_ZONE_NONE
 
 /* Use a cursor of the transaction; one of an ended read transaction is
- * renewed. */
+ * renewed.  What is merged in the same transaction is seen by those who open
+ * after it: close first. */
 int blocks_open(struct blocks_iter *iter, MDB_txn *txn, MDB_dbi dbi);
 
 /* Close the cursor; the transaction may end before or after if it only
@@ -59,8 +60,8 @@ void blocks_release(struct blocks_iter *iter); /* the memory, too */
 
 /*
  * Go to the first entry at or behind `from`, in the direction of the walk, or
- * to the next one.  MDB_NOTFOUND at the end of the index.  What is passed over
- * by zone may come all the same.
+ * to the next one.  MDB_NOTFOUND at the end of the index, and for as long as
+ * one asks there.  What is passed over by zone may come all the same.
  */
 int blocks_seek(struct blocks_iter *iter, const struct tuple *from);
 int blocks_next(struct blocks_iter *iter);
