@@ -81,6 +81,8 @@ answer_stats(struct request *request)
         {"connections", service->connections},
         {"connections_total", service->connections_total},
         {"connections_refused_total", service->connections_refused},
+        {"connections_unknown", service->connections_unknown},
+        {"auth_failures_total", service->auth_failures},
         {"requests_total", service->requests},
         {"errors_total", service->errors},
         {"events_appended_total", writer.appended},

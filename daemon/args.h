@@ -39,7 +39,8 @@
     X(POSSIBLE, "possible", BOOL)                                              \
     X(LIMIT, "limit", LIMIT)                                                   \
     X(CURSOR, "cursor", TEXT)                                                  \
-    X(STREAM, "stream", BOOL)
+    X(STREAM, "stream", BOOL)                                                  \
+    X(TOKEN, "token", TEXT)
 
 enum arg {
 #define X(symbol, ...) ARG_##symbol,

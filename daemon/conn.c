@@ -3,6 +3,7 @@
 
 #include <event2/buffer.h>
 #include <event2/bufferevent.h>
+#include <event2/bufferevent_ssl.h>
 #include <stdlib.h>
 #include <sys/socket.h>
 #include <time.h>
@@ -23,15 +24,37 @@ set_now(struct conn *conn)
     conn->service->now_ms = (int64_t)now.tv_sec * 1000 + now.tv_nsec / 1000000;
 }
 
+static struct timeval
+timeval_of(uint64_t ms)
+{
+    return (struct timeval){.tv_sec = (time_t)(ms / 1000),
+                            .tv_usec = (suseconds_t)(ms % 1000 * 1000)};
+}
+
+static void
+set_unknown(struct conn *conn, bool unknown)
+{
+    if (conn->unknown == unknown)
+        return;
+    conn->unknown = unknown;
+    if (unknown)
+        conn->service->connections_unknown++;
+    else
+        conn->service->connections_unknown--;
+}
+
 static void
 end(struct conn *conn)
 {
     if (conn->over)
         return;
     conn->over = true;
+    set_unknown(conn, false);
     bufferevent_disable(conn->bev, EV_READ | EV_WRITE);
     event_del(conn->work);
     event_del(conn->deadline);
+    if (conn->greeting != NULL)
+        event_del(conn->greeting);
     conn->owner->on_over(conn->owner, conn);
 }
 
@@ -82,7 +105,7 @@ watch_message(struct conn *conn)
     }
     if (evtimer_pending(conn->deadline, NULL) && message == conn->half_message)
         return true; /* the time runs from the first byte */
-    struct timeval timeout = {.tv_sec = CONN_MESSAGE_TIMEOUT_S};
+    struct timeval timeout = timeval_of(conn->service->deadlines.message_ms);
     conn->half_message = message;
     return evtimer_add(conn->deadline, &timeout) == 0;
 }
@@ -113,6 +136,8 @@ static void
 finish(struct conn *conn)
 {
     struct timeval timeout = {.tv_sec = CONN_LINGER_S};
+    if (conn->origin.ssl != NULL)
+        tls_goodbye(conn->origin.ssl);
     if (!session_was_refused(conn->session) ||
         shutdown(bufferevent_getfd(conn->bev), SHUT_WR) != 0) {
         end(conn);
@@ -151,11 +176,43 @@ watch_work(struct conn *conn)
            evtimer_add(conn->work, &soon) == 0;
 }
 
+/* Who has a role and, over TCP, has asked something may then be idle for as
+ * long as it likes. */
+static void
+watch_greeting(struct conn *conn)
+{
+    if (session_role(conn->session) != SERVICE_NOBODY)
+        set_unknown(conn, false);
+    if (conn->greeting == NULL || conn->unknown ||
+        (!conn->origin.is_unix && session_message_count(conn->session) == 0))
+        return;
+    event_free(conn->greeting);
+    conn->greeting = NULL;
+}
+
+/* True while the answer to a failed `auth` is kept back. */
+static bool
+is_delayed(struct conn *conn)
+{
+    if (!session_is_penalised(conn->session))
+        return false;
+    if (conn->delayed)
+        return true;
+    struct timeval delay =
+        timeval_of(peers_failed(conn->origin.peer, writer_clock_us()));
+    conn->delayed = evtimer_add(conn->work, &delay) == 0;
+    conn->reading = false;
+    if (!conn->delayed || bufferevent_disable(conn->bev, EV_READ) != 0)
+        end(conn);
+    return true;
+}
+
 void
 conn_pump(struct conn *conn)
 {
-    if (conn->over || conn->lingering)
+    if (conn->over || conn->lingering || is_delayed(conn))
         return;
+    watch_greeting(conn);
     bool sent = send_output(conn);
     if (sent && is_done(conn)) {
         finish(conn);
@@ -179,6 +236,10 @@ on_work(evutil_socket_t fd, short what, void *context)
     (void)fd;
     (void)what;
     set_now(conn);
+    if (conn->delayed) {
+        conn->delayed = false;
+        session_relent(conn->session);
+    }
     session_work(conn->session);
     conn_pump(conn);
 }
@@ -190,6 +251,57 @@ on_deadline(evutil_socket_t fd, short what, void *context)
     (void)what;
     end(context);
 }
+
+/* --- who it is ------------------------------------------------------------*/
+
+static struct gate_peer
+peer_of(const struct conn *conn)
+{
+    return (struct gate_peer){
+        .fd = conn->origin.fd,
+        .is_unix = conn->origin.is_unix,
+        .ssl = conn->origin.ssl,
+        .proof = conn->session == NULL ? NULL : session_proof(conn->session),
+    };
+}
+
+/* The time runs from now, whatever trickles in. */
+static bool
+expect_greeting(struct conn *conn, uint64_t ms)
+{
+    struct timeval timeout = timeval_of(ms);
+    if (conn->greeting == NULL)
+        conn->greeting =
+            evtimer_new(bufferevent_get_base(conn->bev), on_deadline, conn);
+    return conn->greeting != NULL && evtimer_add(conn->greeting, &timeout) == 0;
+}
+
+void
+conn_settle(struct conn *conn)
+{
+    const struct gate_peer peer = peer_of(conn);
+    enum service_role role = gate_role(conn->service->gate, &peer);
+    bool was_unknown = conn->unknown;
+    session_set_role(conn->session, role,
+                     gate_can_authenticate(conn->service->gate, &peer));
+    set_unknown(conn, role == SERVICE_NOBODY);
+    if (conn->unknown && !was_unknown &&
+        !expect_greeting(conn, conn->service->deadlines.first_request_ms))
+        end(conn);
+}
+
+static void
+on_handshake(struct conn *conn)
+{
+    conn_settle(conn);
+    if (!conn->over &&
+        !expect_greeting(conn, conn->service->deadlines.first_request_ms))
+        end(conn);
+    else
+        conn_pump(conn);
+}
+
+/* --- input ----------------------------------------------------------------*/
 
 static void
 on_read(struct bufferevent *bev, void *context)
@@ -224,8 +336,10 @@ on_event(struct bufferevent *bev, short what, void *context)
 {
     struct conn *conn = context;
     (void)bev;
-    if ((what & BEV_EVENT_EOF) && !(what & BEV_EVENT_ERROR) &&
-        !conn->lingering) {
+    if (what & BEV_EVENT_CONNECTED)
+        on_handshake(conn);
+    else if ((what & BEV_EVENT_EOF) && !(what & BEV_EVENT_ERROR) &&
+             !conn->lingering) {
         session_finish(conn->session);
         conn_pump(conn);
     } else {
@@ -235,33 +349,62 @@ on_event(struct bufferevent *bev, short what, void *context)
 
 /* --- life -----------------------------------------------------------------*/
 
+static struct bufferevent *
+new_bufferevent(struct event_base *base, const struct conn_origin *origin)
+{
+    if (origin->ssl == NULL)
+        return bufferevent_socket_new(base, origin->fd, BEV_OPT_CLOSE_ON_FREE);
+    return bufferevent_openssl_socket_new(base, origin->fd, origin->ssl,
+                                          BUFFEREVENT_SSL_ACCEPTING,
+                                          BEV_OPT_CLOSE_ON_FREE);
+}
+
+static bool
+make_parts(struct conn *conn, struct event_base *base)
+{
+    const struct gate_peer peer = peer_of(conn);
+    enum service_role role = gate_role(conn->service->gate, &peer);
+    conn->bev = new_bufferevent(base, &conn->origin);
+    if (conn->bev == NULL)
+        close(conn->origin.fd);
+    conn->session = session_new(
+        conn->service, role, gate_can_authenticate(conn->service->gate, &peer));
+    conn->work = evtimer_new(base, on_work, conn);
+    conn->deadline = evtimer_new(base, on_deadline, conn);
+    set_unknown(conn, role == SERVICE_NOBODY);
+    return conn->bev != NULL && conn->session != NULL && conn->work != NULL &&
+           conn->deadline != NULL;
+}
+
+static bool
+begin(struct conn *conn)
+{
+    const struct service_deadlines *deadlines = &conn->service->deadlines;
+    if ((!conn->origin.is_unix || conn->unknown) &&
+        !expect_greeting(conn, conn->origin.ssl != NULL
+                                   ? deadlines->handshake_ms
+                                   : deadlines->first_request_ms))
+        return false;
+    bufferevent_set_max_single_read(conn->bev, CONN_PASS_SIZE);
+    bufferevent_set_max_single_write(conn->bev, CONN_PASS_SIZE);
+    bufferevent_setcb(conn->bev, on_read, on_written, on_event, conn);
+    return bufferevent_enable(conn->bev, EV_READ | EV_WRITE) == 0;
+}
+
 struct conn *
-conn_new(struct event_base *base, int fd, struct service *service,
-         enum service_role role, bool can_authenticate,
-         struct conn_owner *owner)
+conn_new(struct event_base *base, const struct conn_origin *origin,
+         struct service *service, struct conn_owner *owner)
 {
     struct conn *conn = calloc(1, sizeof *conn);
     if (conn == NULL) {
-        close(fd);
+        close(origin->fd);
         return NULL;
     }
     conn->owner = owner;
     conn->service = service;
-    conn->bev = bufferevent_socket_new(base, fd, BEV_OPT_CLOSE_ON_FREE);
-    conn->session = session_new(service, role, can_authenticate);
-    conn->work = evtimer_new(base, on_work, conn);
-    conn->deadline = evtimer_new(base, on_deadline, conn);
-    if (conn->bev == NULL)
-        close(fd);
-    if (conn->bev == NULL || conn->session == NULL || conn->work == NULL ||
-        conn->deadline == NULL) {
-        conn_free(conn);
-        return NULL;
-    }
-    bufferevent_set_max_single_read(conn->bev, CONN_PASS_SIZE);
-    bufferevent_set_max_single_write(conn->bev, CONN_PASS_SIZE);
-    bufferevent_setcb(conn->bev, on_read, on_written, on_event, conn);
-    if (bufferevent_enable(conn->bev, EV_READ | EV_WRITE) != 0) {
+    conn->origin = *origin;
+    if (!make_parts(conn, base) || !begin(conn)) {
+        set_unknown(conn, false);
         conn_free(conn);
         return NULL;
     }
@@ -277,6 +420,8 @@ conn_free(struct conn *conn)
         event_free(conn->work);
     if (conn->deadline != NULL)
         event_free(conn->deadline);
+    if (conn->greeting != NULL)
+        event_free(conn->greeting);
     if (conn->bev != NULL)
         bufferevent_free(conn->bev);
     session_free(conn->session);

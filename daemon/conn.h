@@ -2,6 +2,8 @@
 #ifndef DAEMON_CONN_H
 #define DAEMON_CONN_H
 
+#include "daemon/gate.h"
+#include "daemon/peers.h"
 #include "daemon/session.h"
 
 #include <event2/event.h>
@@ -10,18 +12,23 @@
  * A connection: the glue between a socket in libevent's loop and a session.
  *
  * It moves bytes, wakes the session when it can work, stops reading when the
- * session cannot take more, drops a client that sends half a message and no
- * more, and tells its owner when it is over.  It never frees itself: the owner
- * does that at the end of a turn.  Reactor thread.
+ * session cannot take more, drops a client that does not do its handshake,
+ * sends no first request or half a message, and tells its owner when it is
+ * over.  It never frees itself: the owner does that at the end of a turn.
+ * Reactor thread.
  */
-
-/* A message has to be whole this long after its first byte. PROTOCOL.md,
- * "Limits". */
-#define CONN_MESSAGE_TIMEOUT_S 30
 
 /* A client that was refused in the middle of sending has this long to finish
  * and to read why: closing at once would reset its connection. */
 #define CONN_LINGER_S 2
+
+/* How a client came. */
+struct conn_origin {
+    int fd;
+    bool is_unix;
+    SSL *ssl; /* NULL: no TLS */
+    struct peer *peer;
+};
 
 struct conn {
     struct conn *next, *previous; /* the owner's */
@@ -31,10 +38,14 @@ struct conn {
     struct session *session;
     struct event *work;     /* a turn of work is due */
     struct event *deadline; /* of the message that is half way */
-    uint64_t half_message;  /* which one that is */
-    bool reading;           /* what the loop was last told */
-    bool lingering;         /* all is said; what still comes is thrown away */
-    bool waiting;           /* for the views */
+    struct event *greeting; /* of the handshake, then of the first request */
+    struct conn_origin origin;
+    uint64_t half_message; /* which one that is */
+    bool reading;          /* what the loop was last told */
+    bool lingering;        /* all is said; what still comes is thrown away */
+    bool waiting;          /* for the views */
+    bool unknown;          /* it has no role, and is counted as such */
+    bool delayed;          /* its failed `auth` is not answered yet */
     bool over;
 };
 
@@ -45,10 +56,10 @@ struct conn_owner {
     void (*on_waiting)(struct conn_owner *owner, uint64_t views_position);
 };
 
-/* Takes the socket, closing it when it fails. NULL without memory. */
-struct conn *conn_new(struct event_base *base, int fd, struct service *service,
-                      enum service_role role, bool can_authenticate,
-                      struct conn_owner *owner);
+/* Takes the socket and the SSL, not the peer; closes the socket when it fails.
+ * NULL without memory. */
+struct conn *conn_new(struct event_base *base, const struct conn_origin *origin,
+                      struct service *service, struct conn_owner *owner);
 void conn_free(struct conn *conn);
 
 /* Something changed: send what there is, go on with what can. */
@@ -57,7 +68,10 @@ void conn_pump(struct conn *conn);
 /* Its session wants something else than the loop was told. */
 bool conn_is_due(const struct conn *conn);
 
-/* Give it up: it holds more memory than there is. */
+/* Its role may be another: the gate is a new one. */
+void conn_settle(struct conn *conn);
+
+/* Give it up: it holds more memory, or its place, than there is. */
 void conn_drop(struct conn *conn);
 
 #endif

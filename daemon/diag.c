@@ -3,6 +3,7 @@
 
 #include <ctype.h>
 #include <stdarg.h>
+#include <stdatomic.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
@@ -11,11 +12,21 @@
 /* One line of a log that people read. */
 #define DIAG_LINE_SIZE 1024
 
+static atomic_int level_max = DIAG_INFO;
+
+void
+diag_set_level(enum diag_level level)
+{
+    level_max = (int)level;
+}
+
 void
 diag(enum diag_level level, const char *format, ...)
 {
     char line[DIAG_LINE_SIZE];
     int start = 0;
+    if ((int)level > level_max)
+        return;
     if (getenv("JOURNAL_STREAM") != NULL)
         start = snprintf(line, sizeof line, "<%d>", (int)level);
     va_list arguments;

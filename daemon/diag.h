@@ -16,6 +16,9 @@ enum diag_level {
     DIAG_INFO = 6,
 };
 
+/* Say what is at least so grave; at first all of it is. */
+void diag_set_level(enum diag_level level);
+
 void diag(enum diag_level level, const char *format, ...)
     __attribute__((format(printf, 2, 3)));
 

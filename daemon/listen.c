@@ -18,13 +18,6 @@
 /* Connections that may wait to be accepted; the kernel caps it. */
 #define LISTEN_BACKLOG 4096
 
-/* The user and group that the kernel shows for ids that it cannot map: it
- * could be anybody. */
-#define LISTEN_OVERFLOW_ID 65534u
-
-/* Supplementary groups of a peer that are looked at. */
-#define LISTEN_GROUPS_MAX 1024u
-
 static int
 fail(struct diag_reason *reason, const char *url, int error)
 {
@@ -52,18 +45,28 @@ is_left_over(const struct sockaddr_un *address)
 }
 
 static int
+check_unix(const char *path, struct listen_socket *wanted,
+           struct diag_reason *reason)
+{
+    const size_t size_max = sizeof((struct sockaddr_un *)0)->sun_path - 1;
+    if (path[0] == '/' && strlen(path) <= size_max)
+        return 0;
+    diag_because(reason,
+                 "%s: a Unix socket needs an absolute path of at most %zu "
+                 "bytes",
+                 wanted->url, size_max);
+    return -EINVAL;
+}
+
+static int
 open_unix(const char *path, struct listen_socket *opened,
           struct diag_reason *reason)
 {
     struct sockaddr_un address = {.sun_family = AF_UNIX};
     size_t size = strlen(path);
-    if (path[0] != '/' || size >= sizeof address.sun_path) {
-        diag_because(reason,
-                     "%s: a Unix socket needs an absolute path of at most "
-                     "%zu bytes",
-                     opened->url, sizeof address.sun_path - 1);
-        return -EINVAL;
-    }
+    int rc = check_unix(path, opened, reason);
+    if (rc != 0)
+        return rc;
     memcpy(address.sun_path, path, size + 1);
     memcpy(opened->path, path, size + 1);
     if (is_left_over(&address))
@@ -125,13 +128,6 @@ bind_tcp(const struct addrinfo *found, struct listen_socket *opened,
          struct diag_reason *reason)
 {
     int on = 1;
-    if (!is_loopback(found->ai_addr)) {
-        diag_because(reason,
-                     "%s: TCP without TLS is for loopback addresses only "
-                     "(127.0.0.1, ::1)",
-                     opened->url);
-        return -EACCES;
-    }
     opened->fd =
         socket(found->ai_family, SOCK_STREAM | SOCK_CLOEXEC | SOCK_NONBLOCK, 0);
     if (opened->fd < 0)
@@ -155,28 +151,58 @@ name_tcp(struct listen_socket *opened)
                     sizeof port, NI_NUMERICHOST | NI_NUMERICSERV) != 0)
         return;
     snprintf(opened->url, sizeof opened->url,
-             address.ss_family == AF_INET6 ? "tcp://[%s]:%s" : "tcp://%s:%s",
-             host, port);
+             address.ss_family == AF_INET6 ? "%s://[%s]:%s" : "%s://%s:%s",
+             opened->is_tls ? "tls" : "tcp", host, port);
+}
+
+/* The address that `text` names, if it may be listened on. */
+static int
+resolve_tcp(const char *text, const struct listen_socket *wanted,
+            struct addrinfo **found, struct diag_reason *reason)
+{
+    char host[LISTEN_URL_SIZE];
+    const char *port;
+    struct addrinfo hints = {.ai_socktype = SOCK_STREAM,
+                             .ai_flags = AI_PASSIVE | AI_NUMERICSERV};
+    if (!split_host(text, host, &port)) {
+        diag_because(reason, "%s: expected tcp://HOST:PORT or tls://HOST:PORT",
+                     wanted->url);
+        return -EINVAL;
+    }
+    int rc = getaddrinfo(host, port, &hints, found);
+    if (rc != 0) {
+        diag_because(reason, "%s: %s", wanted->url, gai_strerror(rc));
+        return -EINVAL;
+    }
+    if (wanted->is_tls || is_loopback((*found)->ai_addr))
+        return 0;
+    diag_because(reason,
+                 "%s: TCP without TLS is for loopback addresses only "
+                 "(127.0.0.1, ::1); use tls://HOST:PORT",
+                 wanted->url);
+    freeaddrinfo(*found);
+    return -EACCES;
+}
+
+static int
+check_tcp(const char *text, struct listen_socket *wanted,
+          struct diag_reason *reason)
+{
+    struct addrinfo *found = NULL;
+    int rc = resolve_tcp(text, wanted, &found, reason);
+    if (rc == 0)
+        freeaddrinfo(found);
+    return rc;
 }
 
 static int
 open_tcp(const char *text, struct listen_socket *opened,
          struct diag_reason *reason)
 {
-    char host[LISTEN_URL_SIZE];
-    const char *port;
-    struct addrinfo hints = {.ai_socktype = SOCK_STREAM,
-                             .ai_flags = AI_PASSIVE | AI_NUMERICSERV};
     struct addrinfo *found = NULL;
-    if (!split_host(text, host, &port)) {
-        diag_because(reason, "%s: expected tcp://HOST:PORT", opened->url);
-        return -EINVAL;
-    }
-    int rc = getaddrinfo(host, port, &hints, &found);
-    if (rc != 0) {
-        diag_because(reason, "%s: %s", opened->url, gai_strerror(rc));
-        return -EINVAL;
-    }
+    int rc = resolve_tcp(text, opened, &found, reason);
+    if (rc != 0)
+        return rc;
     rc = bind_tcp(found, opened, reason);
     freeaddrinfo(found);
     if (rc == 0)
@@ -184,24 +210,47 @@ open_tcp(const char *text, struct listen_socket *opened,
     return rc;
 }
 
+/* --- any ------------------------------------------------------------------*/
+
+static const char *
+after(const char *url, const char *prefix)
+{
+    size_t size = strlen(prefix);
+    return strncmp(url, prefix, size) == 0 ? url + size : NULL;
+}
+
+/* Call what is for this kind of address with what stands behind it. */
+static int
+dispatch(const char *url, struct listen_socket *wanted,
+         int (*on_unix)(const char *, struct listen_socket *,
+                        struct diag_reason *),
+         int (*on_tcp)(const char *, struct listen_socket *,
+                       struct diag_reason *),
+         struct diag_reason *reason)
+{
+    const char *rest;
+    *wanted = (struct listen_socket){.fd = -1};
+    if (strlen(url) >= sizeof wanted->url) {
+        diag_because(reason, "an address to listen on is too long");
+        return -EINVAL;
+    }
+    memcpy(wanted->url, url, strlen(url) + 1);
+    if ((rest = after(url, "unix:")) != NULL)
+        return on_unix(rest, wanted, reason);
+    if ((rest = after(url, "tcp://")) != NULL)
+        return on_tcp(rest, wanted, reason);
+    wanted->is_tls = true;
+    if ((rest = after(url, "tls://")) != NULL)
+        return on_tcp(rest, wanted, reason);
+    diag_because(reason, "%s: expected " LISTEN_URL_FORMS, url);
+    return -EINVAL;
+}
+
 int
 listen_open(const char *url, struct listen_socket *opened,
             struct diag_reason *reason)
 {
-    int rc = -EINVAL;
-    *opened = (struct listen_socket){.fd = -1};
-    if (strlen(url) >= sizeof opened->url) {
-        diag_because(reason, "an address to listen on is too long");
-        return rc;
-    }
-    memcpy(opened->url, url, strlen(url) + 1);
-    if (strncmp(url, "unix:", 5) == 0)
-        rc = open_unix(url + 5, opened, reason);
-    else if (strncmp(url, "tcp://", 6) == 0)
-        rc = open_tcp(url + 6, opened, reason);
-    else
-        diag_because(reason, "%s: expected unix:/PATH or tcp://127.0.0.1:PORT",
-                     url);
+    int rc = dispatch(url, opened, open_unix, open_tcp, reason);
     if (rc != 0) {
         if (opened->fd >= 0)
             close(opened->fd);
@@ -211,41 +260,16 @@ listen_open(const char *url, struct listen_socket *opened,
     return rc;
 }
 
+int
+listen_check(const char *url, struct diag_reason *reason)
+{
+    struct listen_socket wanted;
+    return dispatch(url, &wanted, check_unix, check_tcp, reason);
+}
+
 void
 listen_forget(const struct listen_socket *opened)
 {
     if (opened->path[0] != '\0')
         unlink(opened->path);
-}
-
-/* --- peers ----------------------------------------------------------------*/
-
-static bool
-has_group(int fd, gid_t wanted, gid_t primary)
-{
-    gid_t groups[LISTEN_GROUPS_MAX];
-    socklen_t size = sizeof groups;
-    if (primary == wanted)
-        return true;
-    if (getsockopt(fd, SOL_SOCKET, SO_PEERGROUPS, groups, &size) != 0)
-        return false;
-    for (size_t i = 0; i < size / sizeof *groups; i++)
-        if (groups[i] == wanted)
-            return true;
-    return false;
-}
-
-enum service_role
-listen_role(int fd, bool is_unix)
-{
-    struct ucred peer;
-    socklen_t size = sizeof peer;
-    if (!is_unix)
-        return SERVICE_READ;
-    if (getsockopt(fd, SOL_SOCKET, SO_PEERCRED, &peer, &size) != 0 ||
-        peer.uid == LISTEN_OVERFLOW_ID || peer.gid == LISTEN_OVERFLOW_ID)
-        return SERVICE_NOBODY;
-    if (peer.uid == 0 || peer.uid == geteuid())
-        return SERVICE_ADMIN;
-    return has_group(fd, getegid(), peer.gid) ? SERVICE_APPEND : SERVICE_NOBODY;
 }

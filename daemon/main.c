@@ -1,11 +1,13 @@
 /* SPDX-License-Identifier: MIT */
 #include <signal.h>
+#include <stdio.h>
 #include <stdlib.h>
 #include <sys/stat.h>
 #include <sysexits.h>
 #include <unistd.h>
 
 #include "daemon/options.h"
+#include "daemon/server.h"
 
 /* A page of a data file that cannot be read: the file was truncated under us
  * or the disk failed.  There is nothing left that could be trusted. */
@@ -27,8 +29,21 @@ set_signals(void)
 {
     signal(SIGPIPE, SIG_IGN);
     signal(SIGXFSZ, SIG_IGN);
-    signal(SIGHUP, SIG_IGN);
+    signal(SIGHUP, SIG_IGN); /* until we serve */
     signal(SIGBUS, on_sigbus);
+}
+
+static int
+check(struct options *options)
+{
+    struct diag_reason reason = {0};
+    const char *file = options->config;
+    if (!server_check(options, &reason)) {
+        fprintf(stderr, "entented: %s\n", reason.text);
+        return EX_CONFIG;
+    }
+    printf("%s: the configuration is good\n", file == NULL ? "no file" : file);
+    return EXIT_SUCCESS;
 }
 
 int
@@ -41,14 +56,21 @@ main(int argc, char **argv)
     case OPTIONS_RUN:
         umask(077);
         set_signals();
-        status = server_run(&options.server, &reason);
+        diag_set_level(options.settings.log_level);
+        status = server_run(&options, &reason);
         if (reason.text[0] != '\0')
             diag(DIAG_ERROR, "%s", reason.text);
+        break;
+    case OPTIONS_CHECK:
+        status = check(&options);
         break;
     case OPTIONS_DONE:
         break;
     case OPTIONS_WRONG:
         status = 2;
+        break;
+    case OPTIONS_UNSETTLED:
+        status = EX_CONFIG;
         break;
     }
     options_deinit(&options);

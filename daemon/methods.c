@@ -26,6 +26,8 @@ struct method {
 static const struct method methods[] = {
     {"hello", SERVICE_READ, ARG_BIT(CLIENT), 0, false, answer_hello},
     {"ping", SERVICE_READ, 0, 0, false, answer_ping},
+    {"auth", SERVICE_NOBODY, ARG_BIT(TOKEN), ARG_BIT(TOKEN), false,
+     answer_auth},
     {"append", SERVICE_APPEND, ARG_BIT(EVENTS) | ARG_BIT(EXPECT),
      ARG_BIT(EVENTS), true, answer_append},
     {"get", SERVICE_READ, ARG_BIT(ID) | ARG_BIT(SEQ) | ARG_BIT(CONTEXT), 0,
@@ -146,6 +148,16 @@ request_unavailable(struct request *request)
 }
 
 /* --- calling --------------------------------------------------------------*/
+
+bool
+methods_row(size_t index, const char **name, enum service_role *role)
+{
+    if (index >= METHOD_COUNT)
+        return false;
+    *name = methods[index].name;
+    *role = methods[index].role;
+    return true;
+}
 
 static const struct method *
 find(struct span name)

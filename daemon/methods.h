@@ -10,6 +10,10 @@
  * row and one function.
  */
 
+/* Row `index` of the table: a method and the role that it needs.  False behind
+ * the last. */
+bool methods_row(size_t index, const char **name, enum service_role *role);
+
 /* Check and call a method; what came of it is in the request. */
 void methods_call(struct request *request, struct span name);
 

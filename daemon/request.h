@@ -6,6 +6,7 @@
 #include "daemon/args.h"
 #include "daemon/job.h"
 #include "daemon/service.h"
+#include "daemon/tokens.h"
 
 /*
  * One request on its way through daemon/methods, and what comes of it: an
@@ -14,7 +15,10 @@
 struct request {
     struct service *service;
     enum service_role role;
-    bool can_authenticate; /* a token could give a better role */
+    bool can_authenticate;     /* a token could give a better role */
+    bool auth_failed;          /* the token was none of ours */
+    struct tokens_proof proof; /* the token, if it was */
+    bool has_proof;
     uint32_t msgid;
     const char *method; /* its row's name, static */
     struct span params;

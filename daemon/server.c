@@ -7,133 +7,17 @@
 #include <signal.h>
 #include <stdlib.h>
 #include <string.h>
-#include <sys/resource.h>
 #include <sysexits.h>
 #include <time.h>
 #include <unistd.h>
 
-#include "daemon/conn.h"
+#include "daemon/server_parts.h"
 
 /* What is in flight at the end has this long to be answered and taken. */
 #define SERVER_STOP_TIMEOUT_S 10
 
-/* Out of descriptors: how long to leave the backlog alone. */
-#define SERVER_ACCEPT_PAUSE_US 100000
-
-/* Descriptors that are kept for ourselves: files, listeners, the loop. */
-#define SERVER_DESCRIPTORS_KEPT 32u
-
 /* How often places of readers whose process died are freed. */
 #define SERVER_TIDY_S 30
-
-struct listener {
-    struct server *server;
-    struct listen_socket socket;
-    struct evconnlistener *events;
-};
-
-struct server {
-    struct conn_owner owner; /* first: conns know us by it */
-    struct datadir datadir;
-    struct service service;
-    struct event_base *base;
-    struct listener listeners[SERVER_LISTENERS_MAX];
-    size_t listener_count;
-    struct event *writer_news, *sigterm, *sigint;
-    struct event *reap, *resume, *give_up, *tidy;
-    struct conn *conns; /* doubly linked */
-    struct conn *dead;  /* to be freed at the end of the turn */
-    size_t connection_count, connection_max;
-    uint64_t warn_accept_us; /* no further warning before then */
-    bool accepting, stopping;
-    int status;
-};
-
-/* --- accepting ------------------------------------------------------------*/
-
-static void
-set_accepting(struct server *server, bool accepting)
-{
-    if (server->accepting == accepting)
-        return;
-    server->accepting = accepting;
-    for (size_t i = 0; i < server->listener_count; i++) {
-        if (server->listeners[i].events == NULL)
-            continue;
-        if (accepting)
-            evconnlistener_enable(server->listeners[i].events);
-        else
-            evconnlistener_disable(server->listeners[i].events);
-    }
-}
-
-static bool
-has_room(const struct server *server)
-{
-    return server->connection_count < server->connection_max &&
-           !server->stopping;
-}
-
-static void
-on_accept(struct evconnlistener *events, evutil_socket_t fd,
-          struct sockaddr *address, int size, void *context)
-{
-    struct listener *listener = context;
-    struct server *server = listener->server;
-    (void)events;
-    (void)address;
-    (void)size;
-    enum service_role role = listen_role(fd, listener->socket.is_unix);
-    struct conn *conn = conn_new(server->base, fd, &server->service, role,
-                                 !listener->socket.is_unix, &server->owner);
-    if (conn == NULL) {
-        server->service.connections_refused++;
-        return;
-    }
-    conn->next = server->conns;
-    if (conn->next != NULL)
-        conn->next->previous = conn;
-    server->conns = conn;
-    server->connection_count++;
-    server->service.connections = server->connection_count;
-    server->service.connections_total++;
-    if (!has_room(server))
-        set_accepting(server, false);
-}
-
-/* A line a second says it as well as a thousand. */
-static void
-warn_accept(struct server *server, int error)
-{
-    uint64_t now_us = writer_clock_us();
-    if (now_us < server->warn_accept_us)
-        return;
-    server->warn_accept_us = now_us + 1000000;
-    diag(DIAG_WARNING, "cannot accept: %s; waiting", strerror(error));
-}
-
-/* Out of descriptors the backlog would wake us without end. */
-static void
-on_accept_error(struct evconnlistener *events, void *context)
-{
-    struct listener *listener = context;
-    struct timeval pause = {.tv_usec = SERVER_ACCEPT_PAUSE_US};
-    (void)events;
-    warn_accept(listener->server, EVUTIL_SOCKET_ERROR());
-    listener->server->service.connections_refused++;
-    set_accepting(listener->server, false);
-    evtimer_add(listener->server->resume, &pause);
-}
-
-static void
-on_resume(evutil_socket_t fd, short what, void *context)
-{
-    struct server *server = context;
-    (void)fd;
-    (void)what;
-    if (has_room(server))
-        set_accepting(server, true);
-}
 
 /* --- connections ----------------------------------------------------------*/
 
@@ -145,12 +29,20 @@ finish_stop(struct server *server)
 }
 
 static void
+free_conn(struct server *server, struct conn *conn)
+{
+    struct peer *peer = conn->origin.peer;
+    conn_free(conn);
+    peers_leave(&server->peers, peer);
+}
+
+static void
 free_dead(struct server *server)
 {
     while (server->dead != NULL) {
         struct conn *conn = server->dead;
         server->dead = conn->next;
-        conn_free(conn);
+        free_conn(server, conn);
     }
 }
 
@@ -178,8 +70,8 @@ on_reap(evutil_socket_t fd, short what, void *context)
     free_dead(server);
     while (server->service.held_size > SERVER_HELD_MAX && server->conns != NULL)
         drop_largest(server);
-    if (has_room(server) && !evtimer_pending(server->resume, NULL))
-        set_accepting(server, true);
+    if (server_has_room(server) && !evtimer_pending(server->resume, NULL))
+        server_set_accepting(server, true);
     finish_stop(server);
 }
 
@@ -227,7 +119,7 @@ begin_stop(struct server *server, int status)
         return;
     server->stopping = true;
     server->status = status;
-    set_accepting(server, false);
+    server_set_accepting(server, false);
     for (struct conn *conn = server->conns, *next; conn != NULL; conn = next) {
         next = conn->next;
         session_stop(conn->session);
@@ -341,27 +233,6 @@ on_tidy(evutil_socket_t fd, short what, void *context)
     views_tidy(server->service.views);
 }
 
-/* As many connections as descriptors allow, raising the soft limit first. */
-static void
-limit_connections(struct server *server)
-{
-    const rlim_t wanted = SERVER_CONNECTIONS_MAX + SERVER_DESCRIPTORS_KEPT;
-    struct rlimit limit;
-    server->connection_max = SERVER_CONNECTIONS_MAX;
-    if (getrlimit(RLIMIT_NOFILE, &limit) != 0)
-        return;
-    if (limit.rlim_cur < wanted) {
-        limit.rlim_cur = limit.rlim_max < wanted ? limit.rlim_max : wanted;
-        if (setrlimit(RLIMIT_NOFILE, &limit) != 0)
-            getrlimit(RLIMIT_NOFILE, &limit);
-    }
-    if (limit.rlim_cur < wanted)
-        server->connection_max =
-            limit.rlim_cur > SERVER_DESCRIPTORS_KEPT
-                ? (size_t)(limit.rlim_cur - SERVER_DESCRIPTORS_KEPT)
-                : 1;
-}
-
 static bool
 make_events(struct server *server)
 {
@@ -373,20 +244,22 @@ make_events(struct server *server)
                   on_writer_news, server);
     server->sigterm = evsignal_new(base, SIGTERM, on_signal, server);
     server->sigint = evsignal_new(base, SIGINT, on_signal, server);
+    server->sighup = evsignal_new(base, SIGHUP, server_on_hangup, server);
     server->reap = evtimer_new(base, on_reap, server);
-    server->resume = evtimer_new(base, on_resume, server);
+    server->resume = evtimer_new(base, server_on_resume, server);
     server->give_up = evtimer_new(base, on_give_up, server);
     server->tidy = event_new(base, -1, EV_PERSIST, on_tidy, server);
     if (server->writer_news == NULL || server->sigterm == NULL ||
-        server->sigint == NULL || server->reap == NULL ||
-        server->resume == NULL || server->give_up == NULL ||
-        server->tidy == NULL)
+        server->sigint == NULL || server->sighup == NULL ||
+        server->reap == NULL || server->resume == NULL ||
+        server->give_up == NULL || server->tidy == NULL)
         return false;
     struct timeval often = {.tv_sec = SERVER_TIDY_S};
     return event_add(server->tidy, &often) == 0 &&
            event_add(server->writer_news, NULL) == 0 &&
            event_add(server->sigterm, NULL) == 0 &&
-           event_add(server->sigint, NULL) == 0;
+           event_add(server->sigint, NULL) == 0 &&
+           event_add(server->sighup, NULL) == 0;
 }
 
 static int
@@ -400,26 +273,33 @@ open_listener(struct server *server, const char *url,
     server->listener_count++;
     listener->server = server;
     listener->events = evconnlistener_new(
-        server->base, on_accept, listener,
+        server->base, server_on_accept, listener,
         LEV_OPT_CLOSE_ON_EXEC | LEV_OPT_CLOSE_ON_FREE, 0, listener->socket.fd);
     if (listener->events == NULL) {
         diag_because(reason, "%s: out of memory", url);
         return -ENOMEM;
     }
-    evconnlistener_set_error_cb(listener->events, on_accept_error);
+    evconnlistener_set_error_cb(listener->events, server_on_accept_error);
     diag(DIAG_INFO, "listening on %s", listener->socket.url);
     return 0;
 }
 
 static int
-start(struct server *server, const struct server_options *options,
+start(struct server *server, struct options *options,
       struct diag_reason *reason)
 {
+    struct settings *settings = &options->settings;
     server->service.start_us = writer_clock_us();
-    int rc = open_data(server, options->data, reason);
+    int rc = gate_open(&server->gate, settings, reason);
+    if (rc != 0) {
+        server->status = EX_CONFIG;
+        return rc;
+    }
+    server->service.gate = &server->gate;
+    rc = open_data(server, settings->data, reason);
     if (rc != 0)
         return rc;
-    limit_connections(server);
+    server_apply_limits(server, settings);
     wait_for_views(server);
     if (writer_state(server->service.writer) == WRITER_FAILED) {
         diag_because(reason, "the data cannot be used; see above");
@@ -429,8 +309,8 @@ start(struct server *server, const struct server_options *options,
         diag_because(reason, "the event loop cannot be made");
         return -ENOMEM;
     }
-    for (size_t i = 0; i < options->listen_count && rc == 0; i++)
-        rc = open_listener(server, options->listen[i], reason);
+    for (size_t i = 0; i < settings->listen_count && rc == 0; i++)
+        rc = open_listener(server, settings->listen[i], reason);
     if (rc != 0)
         return rc;
     server->accepting = true;
@@ -456,6 +336,7 @@ ignore_signals(void)
     sigemptyset(&signals);
     sigaddset(&signals, SIGTERM);
     sigaddset(&signals, SIGINT);
+    sigaddset(&signals, SIGHUP);
     pthread_sigmask(SIG_BLOCK, &signals, NULL);
 }
 
@@ -473,12 +354,13 @@ close_loop(struct server *server)
     while (server->conns != NULL) {
         struct conn *conn = server->conns;
         server->conns = conn->next;
-        conn_free(conn);
+        free_conn(server, conn);
     }
     free_dead(server);
     free_event(server->writer_news);
     free_event(server->sigterm);
     free_event(server->sigint);
+    free_event(server->sighup);
     free_event(server->reap);
     free_event(server->resume);
     free_event(server->give_up);
@@ -503,8 +385,22 @@ close_data(struct server *server)
     datadir_close(&server->datadir);
 }
 
+bool
+server_check(struct options *options, struct diag_reason *reason)
+{
+    const struct settings *settings = &options->settings;
+    struct gate gate;
+    int rc = 0;
+    for (size_t i = 0; i < settings->listen_count && rc == 0; i++)
+        rc = listen_check(settings->listen[i], reason);
+    if (rc != 0 || gate_open(&gate, &options->settings, reason) != 0)
+        return false;
+    gate_close(&gate);
+    return true;
+}
+
 int
-server_run(const struct server_options *options, struct diag_reason *reason)
+server_run(struct options *options, struct diag_reason *reason)
 {
     struct server *server = calloc(1, sizeof *server);
     if (server == NULL) {
@@ -515,14 +411,18 @@ server_run(const struct server_options *options, struct diag_reason *reason)
     server->owner.on_waiting = on_waiting;
     server->owner.on_held = on_held;
     server->datadir = (struct datadir){.directory_fd = -1, .lock_fd = -1};
-    int status = EXIT_FAILURE;
+    server->options = options;
+    server->status = EXIT_FAILURE; /* until it serves */
     if (start(server, options, reason) == 0) {
         reason->text[0] = '\0'; /* of views that were discarded */
+        server->status = EXIT_SUCCESS;
         event_base_dispatch(server->base);
-        status = server->status;
     }
+    int status = server->status;
     close_loop(server);
     close_data(server);
+    peers_deinit(&server->peers);
+    gate_close(&server->gate);
     free(server);
     return status;
 }

@@ -19,12 +19,21 @@ enum service_role {
     SERVICE_ADMIN,
 };
 
+/* How long a connection has for each. */
+struct service_deadlines {
+    uint64_t handshake_ms;     /* TLS */
+    uint64_t first_request_ms; /* over TCP; and to get a role */
+    uint64_t message_ms;       /* the rest of one that has begun */
+};
+
 struct service {
     struct log *log;
     struct views *views;
     struct writer *writer;
     struct log_reader *log_reader;
     struct views_reader *views_reader;
+    const struct gate *gate; /* NULL where nobody can authenticate */
+    struct service_deadlines deadlines;
     int64_t now_ms; /* since 1970; set once a turn of the loop */
 
     uint64_t start_us; /* CLOCK_MONOTONIC */
@@ -33,7 +42,8 @@ struct service {
     /* counters, for `stats` */
     uint64_t requests, errors;
     uint64_t connections_total, connections_refused;
-    uint64_t connections;
+    uint64_t connections, connections_unknown;
+    uint64_t auth_failures;
     uint64_t replayed; /* events sent in answers */
 };
 

@@ -19,10 +19,13 @@ struct session {
     struct service *service;
     enum service_role role;
     bool can_authenticate;
-    bool finished; /* no more bytes will come */
-    bool closing;  /* nothing more is handled */
-    bool refused;  /* ... because of what the client sent */
-    bool gone;     /* freed, but for the appends that still come back */
+    bool finished;  /* no more bytes will come */
+    bool closing;   /* nothing more is handled */
+    bool refused;   /* ... because of what the client sent */
+    bool gone;      /* freed, but for the appends that still come back */
+    bool penalised; /* session_relent ends it */
+    bool has_proof;
+    struct tokens_proof proof;
     struct rpc_scanner scanner;
     struct mp_buf in; /* what came and is not handled yet */
     struct mp_buf out;
@@ -111,7 +114,8 @@ in_flight(const struct session *session)
 static bool
 may_take_requests(const struct session *session)
 {
-    return !session->closing && output_size(session) <= SESSION_OUTPUT_MAX &&
+    return !session->closing && !session->penalised &&
+           output_size(session) <= SESSION_OUTPUT_MAX &&
            in_flight(session) < SESSION_IN_FLIGHT_MAX &&
            !writer_is_full(session->service->writer);
 }
@@ -206,8 +210,43 @@ void
 session_stop(struct session *session)
 {
     session->closing = true;
+    session->penalised = false;
     for (struct job *job = session->jobs; job != NULL; job = job->next)
         job->cancelled = job->streaming;
+}
+
+enum service_role
+session_role(const struct session *session)
+{
+    return session->role;
+}
+
+void
+session_set_role(struct session *session, enum service_role role,
+                 bool can_authenticate)
+{
+    session->role = role;
+    session->can_authenticate = can_authenticate;
+    if (!session_is_half_way(session))
+        begin_message(session); /* of another size */
+}
+
+const struct tokens_proof *
+session_proof(const struct session *session)
+{
+    return session->has_proof ? &session->proof : NULL;
+}
+
+bool
+session_is_penalised(const struct session *session)
+{
+    return session->penalised;
+}
+
+void
+session_relent(struct session *session)
+{
+    session->penalised = false;
 }
 
 uint64_t
@@ -331,6 +370,12 @@ handle_request(struct session *session, const struct rpc_message *message)
         .out = &session->out,
     };
     methods_call(&request, message->method);
+    session->role = request.role;
+    session->penalised = request.auth_failed;
+    if (request.has_proof) {
+        session->proof = request.proof;
+        session->has_proof = true;
+    }
     if (request.append != NULL) {
         submit(session, request.append);
     } else if (request.job != NULL && request.job->streaming &&

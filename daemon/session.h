@@ -4,6 +4,7 @@
 
 #include "daemon/append.h"
 #include "daemon/service.h"
+#include "daemon/tokens.h"
 
 /*
  * One client's side of the protocol: bytes in, bytes out.
@@ -31,6 +32,19 @@ struct session *session_new(struct service *service, enum service_role role,
 /* Requests to append that are still with the writer come back to
  * session_appended; the session is freed when the last one has. */
 void session_free(struct session *session);
+
+/* The role that it has now; what is in flight was begun with an earlier one. */
+enum service_role session_role(const struct session *session);
+void session_set_role(struct session *session, enum service_role role,
+                      bool can_authenticate);
+
+/* The token that its client has shown, or NULL. */
+const struct tokens_proof *session_proof(const struct session *session);
+
+/* Its client showed a token that is none of ours: nothing is to be sent, nor
+ * taken in, until session_relent. */
+bool session_is_penalised(const struct session *session);
+void session_relent(struct session *session);
 
 /* Take bytes that arrived. */
 void session_feed(struct session *session, struct span bytes);

@@ -3,21 +3,15 @@
 
 #include <check.h>
 #include <fcntl.h>
-#include <grp.h>
 #include <stdlib.h>
 #include <string.h>
 #include <sys/socket.h>
 #include <sys/stat.h>
 #include <sys/un.h>
-#include <sys/wait.h>
 
 #include "tests/unit/data_fixture.h"
 
 #define COUNT_OF(array) ((int)(sizeof(array) / sizeof((array)[0])))
-
-/* A user and a group that nobody in the test is. */
-#define STRANGER 64999u
-#define OVERFLOW_ID 65534u
 
 static void
 close_listener(struct listen_socket *opened)
@@ -125,6 +119,21 @@ START_TEST(open_network_is_refused_for_what_it_is)
     snprintf(url, sizeof url, "tcp://%s:0", open_hosts[_i]);
     ck_assert_int_lt(listen_open(url, &opened, &reason), 0);
     ck_assert_msg(strstr(reason.text, "loopback") != NULL, "%s", reason.text);
+}
+END_TEST
+
+/* With TLS the whole network may come; a check opens nothing. */
+START_TEST(open_network_is_for_tls)
+{
+    struct listen_socket opened;
+    struct diag_reason reason = {""};
+    ck_assert_int_eq(listen_check("tls://0.0.0.0:0", &reason), 0);
+    ck_assert_int_lt(listen_check("tcp://0.0.0.0:0", &reason), 0);
+    ck_assert_ptr_nonnull(strstr(reason.text, "tls://"));
+    ck_assert_int_eq(listen_open("tls://127.0.0.1:0", &opened, &reason), 0);
+    ck_assert(opened.is_tls && !opened.is_unix);
+    ck_assert_int_eq(strncmp(opened.url, "tls://127.0.0.1:", 16), 0);
+    close_listener(&opened);
 }
 END_TEST
 
@@ -271,93 +280,6 @@ START_TEST(directory_that_is_missing_is_refused)
 }
 END_TEST
 
-/* --- roles ----------------------------------------------------------------*/
-
-START_TEST(our_own_user_is_admin)
-{
-    int pair[2];
-    ck_assert_int_eq(socketpair(AF_UNIX, SOCK_STREAM, 0, pair), 0);
-    ck_assert_int_eq(listen_role(pair[0], true), SERVICE_ADMIN);
-    close(pair[0]);
-    close(pair[1]);
-}
-END_TEST
-
-START_TEST(tcp_may_read)
-{
-    struct listen_socket opened;
-    struct diag_reason reason = {""};
-    ck_assert_int_eq(listen_open("tcp://127.0.0.1:0", &opened, &reason), 0);
-    ck_assert_int_eq(listen_role(opened.fd, false), SERVICE_READ);
-    close_listener(&opened);
-}
-END_TEST
-
-START_TEST(peer_that_cannot_be_asked_for_is_nobody)
-{
-    int ends[2];
-    ck_assert_int_eq(pipe(ends), 0);
-    ck_assert_int_eq(listen_role(ends[0], true), SERVICE_NOBODY);
-    ck_assert_int_eq(listen_role(-1, true), SERVICE_NOBODY);
-    close(ends[0]);
-    close(ends[1]);
-}
-END_TEST
-
-/* Only root can be somebody else. */
-static const struct {
-    uid_t uid;
-    gid_t gid;
-    bool in_group; /* the daemon's is a supplementary one */
-    enum service_role role;
-} peers[] = {
-    {STRANGER, STRANGER, false, SERVICE_NOBODY},
-    {STRANGER, STRANGER, true, SERVICE_APPEND},
-    {STRANGER, 0, false, SERVICE_APPEND},
-    {OVERFLOW_ID, STRANGER, false, SERVICE_NOBODY},
-    {OVERFLOW_ID, STRANGER, true, SERVICE_NOBODY},
-    {OVERFLOW_ID, 0, false, SERVICE_NOBODY},
-    {STRANGER, OVERFLOW_ID, true, SERVICE_NOBODY},
-    {0, STRANGER, false, SERVICE_ADMIN},
-};
-
-/* Connect as that peer and stay until the other end closes. */
-static void
-be_peer(int row, const char *path)
-{
-    gid_t group = 0;
-    char byte;
-    if (setgroups(peers[row].in_group ? 1 : 0, &group) != 0 ||
-        setgid(peers[row].gid) != 0 || setuid(peers[row].uid) != 0)
-        _exit(1);
-    int fd = connect_unix(path);
-    _exit(fd >= 0 && read(fd, &byte, 1) == 0 ? 0 : 2);
-}
-
-START_TEST(role_is_that_of_the_peer)
-{
-    char path[DATA_PATH_SIZE];
-    struct listen_socket opened;
-    int status = 0;
-    data_join(path, data_root, "peers");
-    ck_assert_int_eq(chmod(data_root, 0711), 0);
-    open_unix(&opened, path);
-    ck_assert_int_eq(chmod(path, 0666), 0);
-    pid_t child = fork();
-    ck_assert_int_ge(child, 0);
-    if (child == 0)
-        be_peer(_i, path);
-    data_wait(opened.fd);
-    int fd = accept(opened.fd, NULL, NULL);
-    ck_assert_int_ge(fd, 0);
-    ck_assert_int_eq(listen_role(fd, true), peers[_i].role);
-    close(fd);
-    ck_assert_int_eq(waitpid(child, &status, 0), child);
-    ck_assert(WIFEXITED(status) && WEXITSTATUS(status) == 0);
-    close_listener(&opened);
-}
-END_TEST
-
 int
 main(void)
 {
@@ -369,6 +291,7 @@ main(void)
                         COUNT_OF(bad_urls));
     tcase_add_loop_test(tests, open_network_is_refused_for_what_it_is, 0,
                         COUNT_OF(open_hosts));
+    tcase_add_test(tests, open_network_is_for_tls);
     tcase_add_test(tests, url_that_is_too_long_is_refused);
     tcase_add_test(tests, path_may_be_as_long_as_a_path_of_a_socket);
     tcase_add_test(tests, port_that_is_taken_is_refused);
@@ -378,12 +301,6 @@ main(void)
     tcase_add_test(tests, live_socket_is_refused_and_lives_on);
     tcase_add_test(tests, file_in_the_place_of_a_socket_is_left_alone);
     tcase_add_test(tests, directory_that_is_missing_is_refused);
-    tcase_add_test(tests, our_own_user_is_admin);
-    tcase_add_test(tests, tcp_may_read);
-    tcase_add_test(tests, peer_that_cannot_be_asked_for_is_nobody);
-    if (geteuid() == 0)
-        tcase_add_loop_test(tests, role_is_that_of_the_peer, 0,
-                            COUNT_OF(peers));
     suite_add_tcase(suite, tests);
     return data_run(suite);
 }

@@ -1,0 +1,107 @@
+/* SPDX-License-Identifier: MIT */
+#include "daemon/server_parts.h"
+
+#include <string.h>
+#include <sys/resource.h>
+
+/* Descriptors that are kept for ourselves: files, listeners, the loop. */
+#define SERVER_DESCRIPTORS_KEPT 32u
+
+/* As many connections as descriptors allow, raising the soft limit first. */
+static void
+limit_connections(struct server *server, uint64_t connections_max)
+{
+    const rlim_t wanted = connections_max + SERVER_DESCRIPTORS_KEPT;
+    struct rlimit limit;
+    server->connection_max = connections_max;
+    if (getrlimit(RLIMIT_NOFILE, &limit) != 0)
+        return;
+    if (limit.rlim_cur < wanted) {
+        limit.rlim_cur = limit.rlim_max < wanted ? limit.rlim_max : wanted;
+        if (setrlimit(RLIMIT_NOFILE, &limit) != 0)
+            getrlimit(RLIMIT_NOFILE, &limit);
+    }
+    if (limit.rlim_cur < wanted)
+        server->connection_max =
+            limit.rlim_cur > SERVER_DESCRIPTORS_KEPT
+                ? (size_t)(limit.rlim_cur - SERVER_DESCRIPTORS_KEPT)
+                : 1;
+}
+
+void
+server_apply_limits(struct server *server, const struct settings *settings)
+{
+    server->service.deadlines = (struct service_deadlines){
+        .handshake_ms = settings->handshake_ms,
+        .first_request_ms = settings->first_request_ms,
+        .message_ms = settings->message_ms,
+    };
+    server->per_peer_max = settings->connections_per_peer_max;
+    server->unknown_max = settings->connections_unknown_max;
+    limit_connections(server, settings->connections_max);
+}
+
+/* --- reading the configuration again --------------------------------------*/
+
+static bool
+is_same_text(const char *a, const char *b)
+{
+    return strcmp(a, b) == 0;
+}
+
+/* What only a start can change. */
+static void
+warn_fixed(const struct settings *old, const struct settings *new)
+{
+    bool same = old->listen_count == new->listen_count;
+    for (size_t i = 0; same && i < old->listen_count; i++)
+        same = is_same_text(old->listen[i], new->listen[i]);
+    if (!same)
+        diag(DIAG_WARNING, "listen has changed; that needs a restart");
+    if (!is_same_text(old->data, new->data))
+        diag(DIAG_WARNING, "data has changed; that needs a restart");
+}
+
+static void
+settle_all(struct server *server)
+{
+    for (struct conn *conn = server->conns, *next; conn != NULL; conn = next) {
+        next = conn->next;
+        conn_settle(conn);
+    }
+}
+
+static void
+replace_gate(struct server *server, const struct gate *gate)
+{
+    struct gate old = server->gate;
+    server->gate = *gate;
+    settle_all(server);
+    gate_close(&old);
+}
+
+/* All of it, or nothing. */
+void
+server_on_hangup(evutil_socket_t number, short what, void *context)
+{
+    struct server *server = context;
+    struct settings settings = {0};
+    struct diag_reason reason = {0};
+    struct gate gate;
+    (void)number;
+    (void)what;
+    if (!options_reread(server->options, &settings, &reason) ||
+        gate_open(&gate, &settings, &reason) != 0) {
+        diag(DIAG_ERROR, "%s", reason.text);
+        diag(DIAG_ERROR, "the configuration stays as it was");
+    } else {
+        warn_fixed(&server->options->settings, &settings);
+        replace_gate(server, &gate);
+        server_apply_limits(server, &settings);
+        if (server_has_room(server) && !evtimer_pending(server->resume, NULL))
+            server_set_accepting(server, true);
+        diag(DIAG_NOTICE, "the configuration was read again");
+        diag_set_level(settings.log_level);
+    }
+    settings_deinit(&settings);
+}
