@@ -46,9 +46,9 @@ libs = $(shell pkg-config --libs $(1))
 PROTO_LIBS = $(call libs,msgpack)
 DAEMON_LIBS = -levent_core -levent_pthreads -levent_openssl \
 	$(call libs,lmdb libxxhash msgpack inih libssl libcrypto)
-LIBRARY_LIBS = $(call libs,msgpack libcrypto)
-CLIENT_LIBS = $(LIBRARY_LIBS) $(call libs,jansson)
-SYSTEM_LIBS = $(call libs,msgpack jansson)
+LIBRARY_LIBS = $(call libs,msgpack libssl libcrypto)
+CLIENT_LIBS = $(LIBRARY_LIBS) $(call libs,jansson inih)
+SYSTEM_LIBS = $(call libs,msgpack jansson libssl libcrypto)
 CHECK_LIBS = $(call libs,check)
 
 # --- What there is ---------------------------------------------------------

@@ -69,13 +69,26 @@ client_usage(const struct client *client, const char *format, ...)
     return CLIENT_USAGE;
 }
 
+/* The daemon was reached and said no, as to a token. */
+static bool
+is_refusal(const struct entente_error *error)
+{
+    for (size_t i = 0; i < MODEL_ERROR_COUNT; i++)
+        if (strcmp(error->code, model_errors[i].code) == 0)
+            return true;
+    return false;
+}
+
 enum client_status
 client_connect(struct client *client)
 {
     if (client->daemon != NULL)
         return CLIENT_DONE;
     struct entente_options options = {.timeout_ms = client->timeout_ms,
-                                      .stop_fd = interrupt_fd()};
+                                      .stop_fd = interrupt_fd(),
+                                      .ca_file = client->ca,
+                                      .cert_file = client->cert,
+                                      .key_file = client->key};
     struct entente_error error;
     client->daemon = entente_connect(client->url, &options, &error);
     if (client->daemon != NULL)
@@ -83,8 +96,9 @@ client_connect(struct client *client)
     complain("%s", error.message);
     if (strcmp(error.code, "invalid") == 0) /* the address */
         return CLIENT_USAGE;
-    return strcmp(error.code, "stopped") == 0 ? CLIENT_INTERRUPTED
-                                              : CLIENT_NO_CONNECTION;
+    if (strcmp(error.code, "stopped") == 0)
+        return CLIENT_INTERRUPTED;
+    return is_refusal(&error) ? CLIENT_REFUSED : CLIENT_NO_CONNECTION;
 }
 
 enum client_status

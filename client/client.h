@@ -24,7 +24,8 @@ struct client {
     const char *command; /* its name, for messages */
     const char *url;     /* NULL: the default */
     int timeout_ms;
-    struct entente *daemon; /* NULL until connected */
+    const char *ca, *cert, *key; /* files, or NULL */
+    struct entente *daemon;      /* NULL until connected */
     struct output out;
 };
 

@@ -9,8 +9,8 @@ const struct command *const commands[] = {
     &command_append, &command_show,  &command_timeline,
     &command_state,  &command_list,  &command_party,
     &command_diff,   &command_gap,   &command_revelations,
-    &command_replay, &command_stats, &command_ping,
-    &command_help,   NULL,
+    &command_replay, &command_stats, &command_token,
+    &command_ping,   &command_help,  NULL,
 };
 #define COMMAND_COUNT (sizeof(commands) / sizeof(commands[0]) - 1)
 
@@ -18,10 +18,18 @@ static const char *const color_names[] = {"auto", "always", "never", NULL};
 
 const struct arg_spec command_globals[] = {
     {"socket", ARG_TEXT, false, "URL",
-     "where the daemon is: unix:PATH or tcp://HOST:PORT (default: "
-     "$ENTENTE_URL, else unix:/run/entente/entente.sock, else "
+     "where the daemon is: unix:PATH, tcp://HOST:PORT or tls://HOST:PORT "
+     "(default: $ENTENTE_URL, else unix:/run/entente/entente.sock, else "
      "$XDG_RUNTIME_DIR/entente.sock)",
      NULL},
+    {"ca", ARG_TEXT, false, "FILE",
+     "tls: whom the daemon's certificate must be from, PEM (default: "
+     "$ENTENTE_CA, else whom the system trusts)",
+     NULL},
+    {"cert", ARG_TEXT, false, "FILE",
+     "tls: your certificate, PEM (default: $ENTENTE_CERT)", NULL},
+    {"key", ARG_TEXT, false, "FILE",
+     "tls: its private key, PEM (default: $ENTENTE_KEY)", NULL},
     {"timeout", ARG_COUNT, false, "SECONDS",
      "how long to wait for an answer, reconnecting if need be (default: 10)",
      NULL},

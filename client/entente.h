@@ -64,8 +64,9 @@ enum entente_result {
 /* Why something failed. Texts are "" and numbers -1 where there is none. */
 struct entente_error {
     char code[ENTENTE_CODE_SIZE];       /* PROTOCOL.md, "Errors"; else "lost",
-                                           "timeout", "protocol", "invalid",
-                                           "stopped", "no_memory" */
+                                           "timeout", "protocol", "tls",
+                                           "invalid", "stopped",
+                                           "no_memory" */
     char message[ENTENTE_MESSAGE_SIZE]; /* for people; from the daemon, so not
                                            fit for a terminal as it is */
     char field[ENTENTE_FIELD_SIZE];     /* "sources[0].url" */
@@ -80,16 +81,30 @@ struct entente_options {
     int timeout_ms; /* the longest wait without a byte of an answer, which
                        reconnecting counts in; 0: ENTENTE_TIMEOUT_MS */
     int stop_fd;    /* calls end as soon as it is readable; -1: none */
+
+    /* For tls://, files in PEM form; NULL means the variable behind it. */
+    const char *ca_file;   /* whom the daemon's certificate must be from
+                              ($ENTENTE_CA, else whom the system trusts) */
+    const char *cert_file; /* our own, to be shown ($ENTENTE_CERT) */
+    const char *key_file;  /* its key, readable by nobody else ($ENTENTE_KEY) */
+
+    const char *token; /* to authenticate with, on each connection that is
+                          made ($ENTENTE_TOKEN); "": none */
 };
 
 #define ENTENTE_TIMEOUT_MS 10000
-#define ENTENTE_OPTIONS_DEFAULT ((struct entente_options){0, -1})
+#define ENTENTE_OPTIONS_DEFAULT                                                \
+    ((struct entente_options){0, -1, NULL, NULL, NULL, NULL})
 
 /*
- * Connect to unix:PATH, unix:///PATH, tcp://HOST:PORT or tcp:HOST:PORT.  NULL
+ * Connect to unix:PATH, unix:///PATH, tcp://HOST:PORT or tls://HOST:PORT.  NULL
  * means $ENTENTE_URL, else unix:/run/entente/entente.sock, else, where that
  * does not exist, $XDG_RUNTIME_DIR/entente.sock.  Tries once: a daemon that
- * is not there is an error at once.  `options` may be NULL.
+ * is not there is an error at once.  `options` may be NULL; what it points to
+ * is copied.
+ *
+ * Over tls:// the daemon must have a certificate that names the host.  A token
+ * is never sent over tcp:// to another machine.
  *
  * NULL on failure, with `*error` set.
  */

@@ -76,7 +76,10 @@ static enum client_status
 run(const struct command *command, const struct args *args)
 {
     struct client client = {.command = command->name,
-                            .url = args_text(args, "socket")};
+                            .url = args_text(args, "socket"),
+                            .ca = args_text(args, "ca"),
+                            .cert = args_text(args, "cert"),
+                            .key = args_text(args, "key")};
     uint64_t timeout_s =
         args_number(args, "timeout", ENTENTE_TIMEOUT_MS / 1000);
     if (timeout_s > TIMEOUT_S_MAX)

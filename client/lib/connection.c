@@ -2,8 +2,10 @@
 #include "client/lib/handle.h"
 
 #include <errno.h>
+#include <openssl/crypto.h>
 #include <poll.h>
 #include <stdlib.h>
+#include <string.h>
 #include <sys/socket.h>
 #include <unistd.h>
 
@@ -11,6 +13,9 @@
 
 /* Asked of the kernel at once; a chunk of a replay is a few times that. */
 #define INPUT_CHUNK_SIZE ((size_t)64 << 10)
+
+/* msgids of requests begin at 1. */
+#define AUTH_MSGID 0
 
 /* The request and its array of params are around them. */
 #define PARAMS_DEPTH_MAX (RPC_DEPTH_MAX - 2)
@@ -31,6 +36,8 @@ scanner_reset(struct entente *handle)
 void
 handle_disconnect(struct entente *handle)
 {
+    tls_close(handle->ssl);
+    handle->ssl = NULL;
     if (handle->fd >= 0)
         close(handle->fd);
     handle->fd = -1;
@@ -39,10 +46,16 @@ handle_disconnect(struct entente *handle)
     scanner_reset(handle);
 }
 
+static enum entente_result show_token(struct entente *handle,
+                                      struct entente_error *error);
+
 static enum entente_result
 disconnected(struct entente *handle, int rc, struct entente_error *error)
 {
     handle_disconnect(handle);
+    if (rc == -EPROTO) /* trying again will not mend it */
+        return error_set(error, ENTENTE_LOST, "tls", "%s:%s: %s",
+                         handle->url.host, handle->url.port, handle->why);
     return error_from_errno(error, rc, &handle->url);
 }
 
@@ -55,13 +68,41 @@ connect_if_needed(struct entente *handle, struct entente_error *error)
     if (fd < 0)
         return error_from_errno(error, fd, &handle->url);
     handle->fd = fd;
-    return ENTENTE_OK;
+    if (handle->url.is_tls) {
+        int rc = tls_connect(&handle->tls, fd, handle->url.host,
+                             &handle->limits, &handle->ssl, handle->why);
+        if (rc != 0)
+            return disconnected(handle, rc, error);
+    }
+    return handle->token == NULL ? ENTENTE_OK : show_token(handle, error);
 }
 
 static const char *
 choose_url(const char *text, struct url *url)
 {
     return text == NULL ? url_default(url) : url_parse(text, url);
+}
+
+/* What an option says, else a variable; NULL for neither. */
+static const char *
+choose(const char *option, const char *variable)
+{
+    const char *text = option == NULL ? getenv(variable) : option;
+    return text == NULL || text[0] == '\0' ? NULL : text;
+}
+
+static const char *
+take_credentials(struct entente *handle, const struct entente_options *options)
+{
+    const char *token = choose(options->token, "ENTENTE_TOKEN");
+    if (token != NULL && (handle->token = strdup(token)) == NULL)
+        return "no memory";
+    if (!handle->url.is_tls)
+        return NULL;
+    return tls_client_init(&handle->tls, choose(options->ca_file, "ENTENTE_CA"),
+                           choose(options->cert_file, "ENTENTE_CERT"),
+                           choose(options->key_file, "ENTENTE_KEY"),
+                           handle->why);
 }
 
 struct entente *
@@ -82,6 +123,8 @@ entente_connect(const char *url, const struct entente_options *options,
     handle->limits.stop_fd = options->stop_fd;
     scanner_reset(handle);
     const char *wrong = choose_url(url, &handle->url);
+    if (wrong == NULL)
+        wrong = take_credentials(handle, options);
     enum entente_result result = ENTENTE_INVALID;
     if (wrong != NULL) {
         (void)error_set(error, result, "invalid", "%s", wrong);
@@ -101,6 +144,10 @@ entente_close(struct entente *handle)
     if (handle == NULL)
         return;
     handle_disconnect(handle);
+    tls_client_deinit(&handle->tls);
+    if (handle->token != NULL)
+        OPENSSL_cleanse(handle->token, strlen(handle->token));
+    free(handle->token);
     mp_buf_deinit(&handle->request);
     mp_buf_deinit(&handle->input);
     mp_buf_deinit(&handle->error_map);
@@ -121,6 +168,16 @@ entente_error_map(const struct entente *handle)
 
 /* --- receiving ------------------------------------------------------------*/
 
+static ssize_t
+receive_plain(int fd, void *room)
+{
+    ssize_t size;
+    do
+        size = recv(fd, room, INPUT_CHUNK_SIZE, 0);
+    while (size < 0 && errno == EINTR);
+    return size < 0 ? -errno : size;
+}
+
 /* Bytes received and read are progress: the timeout starts anew. */
 static int
 receive(struct entente *handle)
@@ -128,12 +185,11 @@ receive(struct entente *handle)
     uint8_t *room = mp_buf_reserve(&handle->input, INPUT_CHUNK_SIZE);
     if (room == NULL)
         return -ENOMEM;
-    ssize_t size;
-    do
-        size = recv(handle->fd, room, INPUT_CHUNK_SIZE, 0);
-    while (size < 0 && errno == EINTR);
+    ssize_t size = handle->ssl != NULL ? tls_read(handle->ssl, room,
+                                                  INPUT_CHUNK_SIZE, handle->why)
+                                       : receive_plain(handle->fd, room);
     if (size < 0)
-        return -errno;
+        return (int)size;
     if (size == 0)
         return -ECONNRESET;
     handle->input.size += (size_t)size;
@@ -249,6 +305,17 @@ entente_next(struct entente *handle, int wait_ms,
 
 /* --- sending --------------------------------------------------------------*/
 
+static ssize_t
+send_some(struct entente *handle, struct span bytes)
+{
+    if (handle->ssl != NULL)
+        return tls_write(handle->ssl, bytes.data, bytes.size, handle->why);
+    ssize_t size = send(handle->fd, bytes.data, bytes.size, MSG_NOSIGNAL);
+    if (size >= 0)
+        return size;
+    return errno == EINTR ? -EAGAIN : -errno;
+}
+
 /*
  * The daemon stops reading while its answers are not read, so take what it
  * sends in the meantime.
@@ -257,14 +324,14 @@ static int
 send_all(struct entente *handle, struct span bytes)
 {
     while (bytes.size > 0) {
-        ssize_t size = send(handle->fd, bytes.data, bytes.size, MSG_NOSIGNAL);
+        ssize_t size = send_some(handle, bytes);
         if (size >= 0) {
             bytes.data += size;
             bytes.size -= (size_t)size;
             continue;
         }
-        if (errno != EAGAIN && errno != EINTR)
-            return -errno;
+        if (size != -EAGAIN)
+            return (int)size;
         int ready = socket_wait(handle->fd, POLLIN | POLLOUT, &handle->limits);
         if (ready < 0)
             return ready;
@@ -275,6 +342,47 @@ send_all(struct entente *handle, struct span bytes)
         }
     }
     return 0;
+}
+
+/* The answer to `auth`; others cannot come yet. */
+static enum entente_result
+token_answer(struct entente *handle, struct entente_error *error)
+{
+    struct entente_message message;
+    enum entente_result result;
+    do {
+        message = (struct entente_message){0};
+        result = handle_next(handle, &message, error);
+    } while (result == ENTENTE_OK && !message.is_answer);
+    return result;
+}
+
+/* Before anything else, so that whatever follows has the token's role. */
+static enum entente_result
+show_token(struct entente *handle, struct entente_error *error)
+{
+    struct mp_buf request = {0};
+    if (handle->ssl == NULL && !socket_is_local(handle->fd)) {
+        handle_disconnect(handle);
+        return error_set(error, ENTENTE_INVALID, "invalid",
+                         "a token is not sent over tcp:// to another machine; "
+                         "use tls://HOST:PORT");
+    }
+    rpc_put_request(&request, AUTH_MSGID, "auth");
+    mp_put_array(&request, 1);
+    mp_put_map(&request, 1);
+    mp_put_text(&request, "token");
+    mp_put_text(&request, handle->token);
+    int rc = request.failed ? -ENOMEM : send_all(handle, mp_buf_span(&request));
+    if (!request.failed)
+        OPENSSL_cleanse(request.data, request.size);
+    mp_buf_deinit(&request);
+    if (rc < 0)
+        return disconnected(handle, rc, error);
+    enum entente_result result = token_answer(handle, error);
+    if (result != ENTENTE_OK)
+        handle_disconnect(handle);
+    return result;
 }
 
 static enum entente_result

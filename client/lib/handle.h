@@ -4,6 +4,7 @@
 
 #include "client/entente.h"
 #include "client/lib/socket.h"
+#include "client/lib/tls.h"
 #include "client/lib/url.h"
 #include "proto/rpc.h"
 
@@ -12,6 +13,10 @@
 struct entente {
     struct url url;
     int fd; /* -1: not connected */
+    struct tls_client tls;
+    SSL *ssl;    /* of the connection; NULL: no TLS, or not connected */
+    char *token; /* to be shown first; NULL: none */
+    char why[TLS_WHY_SIZE]; /* of -EPROTO */
     int timeout_ms;
     struct socket_limits limits; /* of the call that is running */
 

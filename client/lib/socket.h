@@ -26,6 +26,9 @@ int64_t socket_now_ms(void);
  */
 int socket_connect(const struct url *url, const struct socket_limits *limits);
 
+/* Whether what is sent stays on this machine: a Unix socket, or loopback. */
+bool socket_is_local(int fd);
+
 /*
  * Wait until `fd` (-1: nothing) has one of `events` (poll's); those that it
  * has, or a negative errno as above.

@@ -45,7 +45,7 @@ parse_host_port(const char *text, struct url *url)
 {
     const char *colon = strrchr(text, ':');
     if (colon == NULL || !is_port(colon + 1))
-        return "tcp: needs a host and a port of 1 to 65535, like "
+        return "an address needs a host and a port of 1 to 65535, like "
                "tcp://127.0.0.1:7217";
     const char *host = text;
     size_t size = (size_t)(colon - text);
@@ -56,11 +56,19 @@ parse_host_port(const char *text, struct url *url)
         return "an IPv6 address stands in brackets, like tcp://[::1]:7217";
     }
     if (size == 0 || size >= URL_HOST_SIZE || memchr(host, '/', size) != NULL)
-        return "tcp: needs a host name or address before the port";
+        return "an address needs a host name before the port";
     *url = (struct url){.is_unix = false};
     memcpy(url->host, host, size);
     memcpy(url->port, colon + 1, strlen(colon + 1) + 1);
     return NULL;
+}
+
+static const char *
+parse_tls(const char *text, struct url *url)
+{
+    const char *wrong = parse_host_port(text, url);
+    url->is_tls = wrong == NULL;
+    return wrong;
 }
 
 const char *
@@ -73,9 +81,11 @@ url_parse(const char *text, struct url *url)
     if ((rest = after(text, "tcp://")) != NULL ||
         (rest = after(text, "tcp:")) != NULL)
         return parse_host_port(rest, url);
-    if (after(text, "tls:") != NULL)
-        return "this build has no TLS; use unix:PATH or tcp://HOST:PORT";
-    return "not an address: write unix:PATH or tcp://HOST:PORT";
+    if ((rest = after(text, "tls://")) != NULL ||
+        (rest = after(text, "tls:")) != NULL)
+        return parse_tls(rest, url);
+    return "not an address: write unix:PATH, tcp://HOST:PORT or "
+           "tls://HOST:PORT";
 }
 
 const char *

@@ -6,13 +6,15 @@
 #include <stddef.h>
 #include <sys/un.h>
 
-/* Where the daemon is: unix:PATH or tcp://HOST:PORT, taken apart. */
+/* Where the daemon is: unix:PATH, tcp://HOST:PORT or tls://HOST:PORT, taken
+ * apart. */
 
 #define URL_HOST_SIZE ((size_t)256) /* a DNS name has at most 253 bytes */
 #define URL_PORT_SIZE ((size_t)6)   /* "65535" */
 
 struct url {
     bool is_unix;
+    bool is_tls; /* TCP with TLS on it */
     char path[sizeof(((struct sockaddr_un *)0)->sun_path)];
     char host[URL_HOST_SIZE]; /* without the brackets of an IPv6 address */
     char port[URL_PORT_SIZE];
