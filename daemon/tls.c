@@ -40,9 +40,10 @@ set_protocol(SSL_CTX *context)
     SSL_CTX_set_num_tickets(context, 0);
     SSL_CTX_set_session_cache_mode(context, SSL_SESS_CACHE_OFF);
     SSL_CTX_set_max_early_data(context, 0);
-    /* An evbuffer's bytes may have moved when a write is tried again. */
+    /* An evbuffer's bytes may have moved when a write is tried again. Never
+     * SSL_MODE_ENABLE_PARTIAL_WRITE: libevent 2.1 takes a part of a piece for
+     * the whole, and what it leaves out corrupts the stream. */
     SSL_CTX_set_mode(context, SSL_MODE_RELEASE_BUFFERS |
-                                  SSL_MODE_ENABLE_PARTIAL_WRITE |
                                   SSL_MODE_ACCEPT_MOVING_WRITE_BUFFER);
 }
 

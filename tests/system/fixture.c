@@ -33,10 +33,17 @@ fixture_begin(void)
 void
 fixture_start(void)
 {
+    fixture_start_with(NULL);
+}
+
+void
+fixture_start_with(const char *const *more)
+{
     struct process_options options = {
         .data = fixture.data,
         .socket = fixture.socket,
         .tcp = true,
+        .more = more,
     };
     fixture.daemon = process_start(&options);
     if (!process_await_ready(fixture.daemon)) {

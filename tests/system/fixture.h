@@ -34,6 +34,9 @@ void fixture_begin_stopped(void);
 /* Start the daemon (again) and connect; it must get ready. */
 void fixture_start(void);
 
+/* The same with further arguments, NULL at the end. */
+void fixture_start_with(const char *const *more);
+
 /* SIGTERM and exit status 0. */
 void fixture_stop(void);
 

@@ -19,6 +19,7 @@
 
 #define PROGRAM_DEFAULT "build/gcc/entented"
 #define URL_SIZE 128
+#define ARGUMENTS_MAX 64    /* more than any test gives */
 #define EXIT_NO_PROGRAM 127 /* as a shell says it */
 
 struct process {
@@ -78,7 +79,7 @@ child_run(const struct process_options *options, int output_fd)
     if (options->socket != NULL)
         snprintf(unix_url, sizeof(unix_url), "unix:%s", options->socket);
     const char *program = getenv("ENTENTED");
-    const char *arguments[16] = {
+    const char *arguments[ARGUMENTS_MAX] = {
         program == NULL ? PROGRAM_DEFAULT : program,
         "--data",
         options->data,
@@ -92,6 +93,9 @@ child_run(const struct process_options *options, int output_fd)
         arguments[count++] = "--listen";
         arguments[count++] = "tcp://127.0.0.1:0";
     }
+    for (size_t i = 0; options->more != NULL && options->more[i] != NULL; i++)
+        if (count + 1 < ARGUMENTS_MAX)
+            arguments[count++] = options->more[i];
     prctl(PR_SET_PDEATHSIG, SIGKILL);
     if (options->mask_open)
         umask(0);
@@ -151,32 +155,45 @@ deadline(void)
     return moment;
 }
 
-/* True when `word` is the end of a line of what was said. */
-static bool
-has_said(const char *output, const char *word)
+/* How many lines of what was said end with `word`. */
+static int
+times_said(const char *output, const char *word)
 {
+    int times = 0;
     for (const char *at = strstr(output, word); at != NULL;
-         at = strstr(at + 1, word)) {
-        if (at[strlen(word)] == '\n')
-            return true;
-    }
-    return false;
+         at = strstr(at + 1, word))
+        times += at[strlen(word)] == '\n';
+    return times;
+}
+
+/* Until it was said so often, or nothing more will be. */
+static bool
+await_said(struct process *process, const char *word, int times)
+{
+    struct timespec end = deadline();
+    int rc = 0;
+    pthread_mutex_lock(&process->lock);
+    while (times_said(process->output, word) < times &&
+           !process->output_ended && rc == 0)
+        rc = pthread_cond_timedwait(&process->progress, &process->lock, &end);
+    bool said = times_said(process->output, word) >= times;
+    pthread_mutex_unlock(&process->lock);
+    ck_assert_msg(rc == 0, "the daemon did not say \"%s\" in time but: %s",
+                  word, process->output);
+    return said;
 }
 
 bool
 process_await_ready(struct process *process)
 {
-    struct timespec end = deadline();
-    int rc = 0;
-    pthread_mutex_lock(&process->lock);
-    while (!has_said(process->output, "ready") && !process->output_ended &&
-           rc == 0)
-        rc = pthread_cond_timedwait(&process->progress, &process->lock, &end);
-    bool ready = has_said(process->output, "ready");
-    pthread_mutex_unlock(&process->lock);
-    ck_assert_msg(rc == 0, "the daemon was not ready in time; it said: %s",
-                  process->output);
-    return ready;
+    return await_said(process, "ready", 1);
+}
+
+void
+process_await_line(struct process *process, const char *end, int times)
+{
+    ck_assert_msg(await_said(process, end, times), "it never said \"%s\": %s",
+                  end, process->output);
 }
 
 int
@@ -213,10 +230,9 @@ process_pid(const struct process *process)
     return process->pid;
 }
 
-uint16_t
-process_port(struct process *process)
+static uint16_t
+port_behind(struct process *process, const char *said)
 {
-    static const char said[] = "listening on tcp://127.0.0.1:";
     char *output = process_output(process);
     const char *at = strstr(output, said);
     ck_assert_msg(at != NULL, "no port in: %s", output);
@@ -225,6 +241,18 @@ process_port(struct process *process)
     ck_assert_uint_gt(port, 0);
     ck_assert_uint_le(port, UINT16_MAX);
     return (uint16_t)port;
+}
+
+uint16_t
+process_port(struct process *process)
+{
+    return port_behind(process, "listening on tcp://127.0.0.1:");
+}
+
+uint16_t
+process_tls_port(struct process *process)
+{
+    return port_behind(process, "listening on tls://127.0.0.1:");
 }
 
 char *

@@ -18,10 +18,11 @@ struct process;
 #define PROCESS_PATIENCE_MS 60000
 
 struct process_options {
-    const char *data;   /* its data directory */
-    const char *socket; /* its Unix socket, or NULL for none */
-    bool tcp;           /* listen on a free port of 127.0.0.1 too */
-    bool mask_open;     /* run with umask 000 instead of the test's */
+    const char *data;        /* its data directory */
+    const char *socket;      /* its Unix socket, or NULL for none */
+    bool tcp;                /* listen on a free port of 127.0.0.1 too */
+    bool mask_open;          /* run with umask 000 instead of the test's */
+    const char *const *more; /* further arguments, NULL at the end; or NULL */
 };
 
 /* Start it; it may not serve yet.  process_free kills it if it still runs. */
@@ -38,8 +39,12 @@ int process_await_end(struct process *process);
 void process_signal(struct process *process, int number);
 pid_t process_pid(const struct process *process);
 
-/* The port that it said it listens on. */
+/* The port that it said it listens on, in the clear or with TLS. */
 uint16_t process_port(struct process *process);
+uint16_t process_tls_port(struct process *process);
+
+/* Wait until it has said this at the end of a line, for the `times`th time. */
+void process_await_line(struct process *process, const char *end, int times);
 
 /* What it has written to standard error so far; the caller frees it. */
 char *process_output(struct process *process);

@@ -97,6 +97,12 @@ wire_close(struct wire *wire)
     free(wire);
 }
 
+int
+wire_fd(const struct wire *wire)
+{
+    return wire->fd;
+}
+
 /* --- bytes ----------------------------------------------------------------*/
 
 static short

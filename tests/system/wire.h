@@ -21,6 +21,9 @@ struct wire *wire_open_unix(const char *path);
 struct wire *wire_open_tcp(uint16_t port);
 void wire_close(struct wire *wire); /* NULL is legal */
 
+/* The descriptor under it. */
+int wire_fd(const struct wire *wire);
+
 /* --- out ------------------------------------------------------------------*/
 
 /*
