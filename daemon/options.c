@@ -225,7 +225,9 @@ default_data(struct settings *settings)
 static bool
 default_listen(struct settings *settings)
 {
-    const char *directory = directory_in("XDG_RUNTIME_DIR");
+    const char *directory = directory_in("RUNTIME_DIRECTORY");
+    if (directory == NULL)
+        directory = directory_in("XDG_RUNTIME_DIR");
     if (directory == NULL ||
         !join(&settings->listen[0], "unix:", directory, "/entente.sock"))
         return false;

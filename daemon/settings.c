@@ -175,7 +175,7 @@ const struct setting settings_table[] = {
     {"daemon", "listen", "listen", "URL",
      "unix:/PATH, tcp://127.0.0.1:PORT or tls://HOST:PORT, as often as you "
      "like; port 0 takes a free one (default: "
-     "unix:$XDG_RUNTIME_DIR/entente.sock)",
+     "entente.sock in $RUNTIME_DIRECTORY, else in $XDG_RUNTIME_DIR)",
      true, false, read_listen, 0, 0, 0},
     {"daemon", "log-level", "log-level", "LEVEL",
      "say error, warning, notice or info, and what is graver (default: info)",

@@ -13,6 +13,8 @@
 
 #define COUNT_OF(array) ((int)(sizeof(array) / sizeof((array)[0])))
 
+#define DEFAULT_FILE "systemd/entented.conf"
+
 static char file[DATA_PATH_SIZE];
 
 static void
@@ -155,6 +157,44 @@ START_TEST(file_that_everybody_could_change_is_refused)
     settings_init(&settings);
     ck_assert_int_eq(config_read(file, &settings, &reason), -EPERM);
     ck_assert_ptr_nonnull(strstr(reason.text, "0646"));
+    settings_deinit(&settings);
+}
+END_TEST
+
+/* The file that is installed: good as it is, and each of its examples too. */
+START_TEST(default_file_explains_everything)
+{
+    struct settings settings;
+    struct diag_reason reason = {""};
+    char text[16384] = "";
+    FILE *source = fopen(DEFAULT_FILE, "re");
+    ck_assert_ptr_nonnull(source);
+    size_t size = fread(text, 1, sizeof text - 1, source);
+    fclose(source);
+    ck_assert_uint_lt(size, sizeof text - 1);
+    settings_init(&settings);
+    ck_assert_int_eq(config_read(DEFAULT_FILE, &settings, &reason), 0);
+    ck_assert_uint_eq(settings.given[SETTINGS_FILE], 0);
+    for (char *at = strchr(text, '#'); at != NULL; at = strchr(at + 1, '#'))
+        if (at[1] != ' ' && at[1] != '\n')
+            memmove(at, at + 1, strlen(at));
+    write_file(text);
+    ck_assert_msg(config_read(file, &settings, &reason) == 0, "%s",
+                  reason.text);
+    for (int i = 0; settings_table[i].key != NULL; i++)
+        ck_assert_msg(settings.given[SETTINGS_FILE] >> i & 1,
+                      "%s is not explained", settings_table[i].key);
+    struct settings built_in;
+    settings_init(&built_in);
+    ck_assert_int_eq(settings.log_level, built_in.log_level);
+    ck_assert_uint_eq(settings.connections_max, built_in.connections_max);
+    ck_assert_uint_eq(settings.connections_per_peer_max,
+                      built_in.connections_per_peer_max);
+    ck_assert_uint_eq(settings.connections_unknown_max,
+                      built_in.connections_unknown_max);
+    ck_assert_uint_eq(settings.handshake_ms, built_in.handshake_ms);
+    ck_assert_uint_eq(settings.first_request_ms, built_in.first_request_ms);
+    ck_assert_uint_eq(settings.message_ms, built_in.message_ms);
     settings_deinit(&settings);
 }
 END_TEST
@@ -398,6 +438,7 @@ main(void)
     tcase_add_loop_test(tests, fault_is_named_with_its_line, 0, COUNT_OF(bad));
     tcase_add_test(tests, long_line_is_refused_and_not_cut_in_two);
     tcase_add_test(tests, everything_can_be_set);
+    tcase_add_test(tests, default_file_explains_everything);
     tcase_add_test(tests, file_that_everybody_could_change_is_refused);
     tcase_add_loop_test(tests, settings_have_to_fit_together, 0,
                         COUNT_OF(unfit));

@@ -1,0 +1,652 @@
+/* SPDX-License-Identifier: MIT */
+/* Who is let in, with which role, how many at a time and for how long. */
+#include <check.h>
+#include <grp.h>
+#include <signal.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <sys/resource.h>
+#include <sys/stat.h>
+#include <sys/wait.h>
+#include <unistd.h>
+
+#include "tests/system/client_run.h"
+#include "tests/system/expect.h"
+#include "tests/system/fixture.h"
+#include "tests/system/json_text.h"
+#include "tests/system/load.h"
+
+#define COUNT(array) (sizeof(array) / sizeof((array)[0]))
+#define SECONDS_MAX 50
+
+/* Users that are nobody here. */
+#define READER 64999u
+#define STRANGER 64998u
+#define OVERFLOW_ID 65534u
+
+static char conf[SCRATCH_PATH_SIZE], tokens[SCRATCH_PATH_SIZE];
+
+static void
+begin(void)
+{
+    fixture_begin_stopped();
+    scratch_join(tokens, fixture.directory, "tokens");
+    client_file(conf, "conf", "", 0);
+}
+
+static void
+start(const char *text)
+{
+    static const char *const arguments[] = {"--config", conf, NULL};
+    client_file(conf, "conf", text, strlen(text));
+    fixture_start_with(arguments);
+}
+
+/* Let everybody reach the socket, so that roles alone decide. */
+static void
+open_path(void)
+{
+    char path[SCRATCH_PATH_SIZE];
+    snprintf(path, sizeof(path), "%s", fixture.socket);
+    ck_assert_int_eq(chmod(path, 0666), 0);
+    for (char *slash; (slash = strrchr(path, '/')) != path;) {
+        struct stat status;
+        *slash = '\0';
+        if (strcmp(path, "/tmp") == 0)
+            break;
+        ck_assert_int_eq(stat(path, &status), 0);
+        ck_assert_int_eq(chmod(path, status.st_mode | 0711), 0);
+    }
+}
+
+/* Connect as somebody else: what counts is who connects. */
+static struct wire *
+open_as(uid_t uid)
+{
+    ck_assert_int_eq(setgroups(0, NULL), 0);
+    ck_assert_int_eq(setegid(uid), 0);
+    ck_assert_int_eq(seteuid(uid), 0);
+    struct wire *wire = wire_open_unix(fixture.socket);
+    ck_assert_int_eq(seteuid(0), 0);
+    ck_assert_int_eq(setegid(0), 0);
+    return wire;
+}
+
+static void
+reload(int times)
+{
+    process_signal(fixture.daemon, SIGHUP);
+    process_await_line(fixture.daemon, "the configuration was read again",
+                       times);
+}
+
+/* Make a token by the client and return it; the caller frees it. */
+static char *
+new_token(const char *role, const char *name)
+{
+    struct client_run run;
+    client_expect(&run, 0, "token new --role %s --name %s --file '%s'", role,
+                  name, tokens);
+    char *token = strndup(run.output, strcspn(run.output, "\n"));
+    client_run_free(&run);
+    return token;
+}
+
+static void
+start_with_tokens(const char *more)
+{
+    char text[512];
+    snprintf(text, sizeof(text), "[access]\ntokens = %s\n%s", tokens, more);
+    start(text);
+}
+
+static struct wire *
+open_tcp(void)
+{
+    return wire_open_tcp(process_port(fixture.daemon));
+}
+
+/* --- tokens ---------------------------------------------------------------*/
+
+START_TEST(token_is_printed_once_and_kept_as_its_hash)
+{
+    struct client_run run;
+    struct stat status;
+    char kept[1024] = "";
+    client_file(tokens, "tokens", "# mine\n", 7);
+    ck_assert_int_eq(chmod(tokens, 0600), 0);
+    char *one = new_token("append", "ci"), *two = new_token("admin", "ops");
+    ck_assert_uint_eq(strlen(one), strlen("entente-") + 64);
+    ck_assert_str_ne(one, two);
+    FILE *file = fopen(tokens, "re");
+    ck_assert_uint_gt(fread(kept, 1, sizeof(kept) - 1, file), 0);
+    fclose(file);
+    ck_assert_ptr_null(strstr(kept, one + strlen("entente-")));
+    ck_assert_int_eq(strncmp(kept, "# mine\nci append ", 17), 0);
+    ck_assert_int_eq(stat(tokens, &status), 0);
+    ck_assert_uint_eq(status.st_mode & 07777, 0600);
+    client_expect(&run, 0, "token list --file '%s'", tokens);
+    ck_assert_ptr_nonnull(strstr(run.output, "ops "));
+    ck_assert_ptr_null(strstr(run.output, one));
+    client_run_free(&run);
+    client_expect(&run, 1, "token new --role read --name ci --file '%s'",
+                  tokens);
+    ck_assert_ptr_nonnull(strstr(run.errors, "already"));
+    client_run_free(&run);
+    client_expect(&run, 0, "token revoke ci --file '%s'", tokens);
+    client_run_free(&run);
+    client_expect(&run, 4, "token revoke ci --file '%s'", tokens);
+    client_run_free(&run);
+    client_expect(&run, 0, "token list --file '%s'", tokens);
+    ck_assert_ptr_null(strstr(run.output, "ci "));
+    ck_assert_ptr_nonnull(strstr(run.output, "ops "));
+    client_run_free(&run);
+    free(one);
+    free(two);
+}
+END_TEST
+
+static const char *const wrong_lines[] = {
+    "token new --role owner --name a --file '%s'",
+    "token new --role read --file '%s'",
+    "token new --name a --file '%s'",
+    "token new --role read --name 'A b' --file '%s'",
+    "token revoke --file '%s'",
+    "token lists --file '%s'",
+    "token list --config '%s'",
+    "token --file '%s'",
+};
+
+START_TEST(wrong_use_of_tokens_is_told)
+{
+    struct client_run run;
+    struct stat status;
+    char line[256];
+    snprintf(line, sizeof(line), wrong_lines[_i], tokens);
+    client_expect(&run, 2, "%s", line);
+    client_run_free(&run);
+    ck_assert_int_ne(stat(tokens, &status), 0);
+}
+END_TEST
+
+START_TEST(configuration_says_where_tokens_are)
+{
+    struct client_run run;
+    char text[256];
+    snprintf(text, sizeof(text), "[access]\ntokens = %s\n", tokens);
+    client_file(conf, "conf", text, strlen(text));
+    client_expect(&run, 0, "token new --role read --name a --config '%s'",
+                  conf);
+    client_run_free(&run);
+    client_expect(&run, 0, "token list --file '%s'", tokens);
+    ck_assert_ptr_nonnull(strstr(run.output, "a "));
+    client_run_free(&run);
+}
+END_TEST
+
+/* Every method, by the role that it needs; PROTOCOL.md. */
+static const char *const by_role[][12] = {
+    {"hello", "ping", "get", "replay", "state", "timeline", "portfolio",
+     "party", "diff", "gap", "revelations", "stats"},
+    {"append"},
+};
+
+static bool
+is_refused(struct wire *wire, const char *method)
+{
+    json_auto_t *nothing = json_object();
+    json_auto_t *answer = wire_call(wire, method, nothing);
+    const char *code =
+        json_string_value(json_object_get(json_array_get(answer, 2), "code"));
+    ck_assert_msg(code == NULL || strcmp(code, "unknown_method") != 0, "%s",
+                  method);
+    return code != NULL && (strcmp(code, "unauthenticated") == 0 ||
+                            strcmp(code, "forbidden") == 0);
+}
+
+static void
+check_methods(struct wire *wire, size_t roles)
+{
+    for (size_t role = 0; role < COUNT(by_role); role++)
+        for (size_t i = 0; i < 12 && by_role[role][i] != NULL; i++)
+            ck_assert_msg(is_refused(wire, by_role[role][i]) == (role >= roles),
+                          "%s with %zu roles", by_role[role][i], roles);
+}
+
+/* Over TCP the role is `read`, and that of a token behind `auth`. */
+START_TEST(token_opens_what_its_role_allows)
+{
+    static const char *const names[] = {"read", "append", "admin"};
+    char *shown[COUNT(names)];
+    for (size_t i = 0; i < COUNT(names); i++)
+        shown[i] = new_token(names[i], names[i]);
+    start_with_tokens("");
+    for (size_t i = 0; i < COUNT(names); i++) {
+        struct wire *wire = open_tcp();
+        check_methods(wire, 1);
+        expect_in(wire,
+                  i == 0   ? "{'role': 'read'}"
+                  : i == 1 ? "{'role': 'append'}"
+                           : "{'role': 'admin'}",
+                  "auth", "{'token': '%s'}", shown[i]);
+        check_methods(wire, i + 1);
+        wire_close(wire);
+        free(shown[i]);
+    }
+}
+END_TEST
+
+START_TEST(revoked_token_loses_its_role_at_hangup)
+{
+    struct client_run run;
+    char *token = new_token("append", "ci");
+    start_with_tokens("");
+    struct wire *wire = open_tcp();
+    expect_in(wire, "{'role': 'append'}", "auth", "{'token': '%s'}", token);
+    client_expect(&run, 0, "token revoke ci --file '%s'", tokens);
+    client_run_free(&run);
+    expect_in(wire, "{'role': 'append'}", "hello", "{}"); /* not read yet */
+    reload(1);
+    expect_in(wire, "{'role': 'read'}", "hello", "{}");
+    expect_refusal(wire, "unauthenticated", "auth", "{'token': '%s'}", token);
+    wire_close(wire);
+    free(token);
+}
+END_TEST
+
+START_TEST(client_shows_its_token)
+{
+    struct client_run run;
+    char *token = new_token("append", "ci");
+    char line[256];
+    snprintf(line, sizeof(line),
+             "append --type note --partnership p --party a --occurred 2017 "
+             "--title t");
+    start_with_tokens("");
+    uint16_t port = process_port(fixture.daemon);
+    client_expect(&run, 1, "--socket tcp://127.0.0.1:%u %s", port, line);
+    client_run_free(&run);
+    setenv("ENTENTE_TOKEN", token, 1);
+    client_expect(&run, 0, "--socket tcp://127.0.0.1:%u %s", port, line);
+    client_run_free(&run);
+    setenv("ENTENTE_TOKEN", "entente-00", 1);
+    client_expect(&run, 1, "--socket tcp://127.0.0.1:%u %s", port, line);
+    ck_assert_ptr_nonnull(strstr(run.errors, "no such token"));
+    client_run_free(&run);
+    unsetenv("ENTENTE_TOKEN");
+    expect_in(fixture.wire, "{'tip': 1}", "hello", "{}");
+    char *said = process_output(fixture.daemon);
+    ck_assert_ptr_null(strstr(said, token));
+    free(said);
+    free(token);
+}
+END_TEST
+
+#define FAILURES 5
+
+/* The more failures, the later the answer; nobody else waits. */
+START_TEST(failed_attempts_are_answered_late)
+{
+    struct wire *wires[FAILURES];
+    json_auto_t *wrong = json_of("{'token': 'entente-00'}");
+    json_auto_t *none = json_object();
+    json_t *message = NULL;
+    start_with_tokens("");
+    for (int i = 0; i < FAILURES; i++) {
+        wires[i] = open_tcp();
+        wire_queue(wires[i], 1, "auth", wrong);
+        wire_queue(wires[i], 2, "ping", none);
+        wire_flush(wires[i]);
+        /* one after the other, whatever the kernel makes of it */
+        for (json_int_t failed = 0; failed <= i;) {
+            json_auto_t *stats = expect_ok(fixture.wire, "stats", "{}");
+            failed = json_integer_value(
+                json_object_get(stats, "auth_failures_total"));
+        }
+    }
+    struct wire *other = open_tcp();
+    expect_done(other, "ping", "{}");
+    ck_assert_int_eq(wire_read(wires[FAILURES - 1], 0, &message), WIRE_SILENCE);
+    for (int i = 0; i < FAILURES; i++) {
+        json_auto_t *answer = wire_answer(wires[i], 1);
+        expect_error_in(answer, "unauthenticated");
+        json_decref(wire_answer(wires[i], 2));
+        wire_close(wires[i]);
+    }
+    wire_close(other);
+}
+END_TEST
+
+/* --- users ----------------------------------------------------------------*/
+
+static const struct {
+    uid_t uid;
+    const char *role; /* or the error */
+} users[] = {
+    {0, "admin"},
+    {READER, "read"},
+    {STRANGER, "forbidden"},
+    {OVERFLOW_ID, "forbidden"},
+};
+
+static void
+expect_role(struct wire *wire, const char *role)
+{
+    char pattern[64];
+    snprintf(pattern, sizeof(pattern), "{'role': '%s'}", role);
+    if (strcmp(role, "forbidden") == 0)
+        expect_refusal(wire, role, "hello", "{}");
+    else
+        expect_in(wire, pattern, "hello", "{}");
+}
+
+START_TEST(user_has_the_role_of_the_map)
+{
+    start("[access]\nread = user:64999\n");
+    open_path();
+    struct wire *wire = open_as(users[_i].uid);
+    expect_role(wire, users[_i].role);
+    wire_close(wire);
+}
+END_TEST
+
+/* All of a new configuration is taken over, or none; and at once. */
+START_TEST(hangup_takes_over_a_good_file_and_no_broken_one)
+{
+    static const char broken[] =
+        "[access]\nappend = user:64999\n[limits]\nconnections = none\n";
+    static const char better[] = "[access]\nappend = user:64999\n";
+    static const char other[] =
+        "[daemon]\ndata = /elsewhere\nlog-level = warning\n";
+    start("[access]\nread = user:64999\n");
+    open_path();
+    struct wire *wire = open_as(READER);
+    expect_role(wire, "read");
+    client_file(conf, "conf", broken, strlen(broken));
+    process_signal(fixture.daemon, SIGHUP);
+    process_await_line(fixture.daemon, "the configuration stays as it was", 1);
+    char *said = process_output(fixture.daemon);
+    ck_assert_msg(strstr(said, "conf:4: connections: \"none\"") != NULL, "%s",
+                  said);
+    free(said);
+    expect_role(wire, "read");
+    client_file(conf, "conf", better, strlen(better));
+    reload(1);
+    expect_role(wire, "append");
+    client_file(conf, "conf", other, strlen(other));
+    reload(2); /* said before the level changes */
+    expect_role(wire, "forbidden");
+    wire_close(wire);
+}
+END_TEST
+
+#define HANGUPS 20
+#define LOADERS 4
+
+/* Half of them with a file that is broken. */
+START_TEST(hangups_under_load_lose_nothing)
+{
+    static const char good[] = "[limits]\nconnections = 100\n";
+    static const char bad[] = "[limits]\nconnections = 0\n";
+    start(good);
+    struct load *load = load_start(LOADERS, 1);
+    for (int i = 1; i <= HANGUPS; i++) {
+        load_await(load, (size_t)i * 20);
+        client_file(conf, "conf", bad, strlen(bad));
+        process_signal(fixture.daemon, SIGHUP);
+        process_await_line(fixture.daemon, "the configuration stays as it was",
+                           i);
+        client_file(conf, "conf", good, strlen(good));
+        reload(i);
+    }
+    load_await(load, (HANGUPS + 1) * 20);
+    process_signal(fixture.daemon, SIGTERM);
+    load_await_end(load);
+    int status = process_await_end(fixture.daemon);
+    ck_assert(WIFEXITED(status) && WEXITSTATUS(status) == 0);
+    wire_close(fixture.wire);
+    process_free(fixture.daemon);
+    start(good);
+    ck_assert_uint_gt(load_check(load), HANGUPS * 20);
+    load_free(load);
+}
+END_TEST
+
+/* --- how many -------------------------------------------------------------*/
+
+START_TEST(one_user_cannot_take_all_places)
+{
+    struct wire *wires[3];
+    start("[access]\nread = user:64999\n[limits]\nconnections-per-peer = 3\n");
+    open_path();
+    for (int i = 0; i < 3; i++) {
+        wires[i] = open_as(READER);
+        expect_done(wires[i], "ping", "{}");
+    }
+    struct wire *more = open_as(READER);
+    json_auto_t *message = wire_message(more);
+    expect_error_in(message, "overloaded");
+    wire_await_close(more);
+    wire_close(more);
+    for (int i = 0; i < 5; i++) { /* root has no such limit */
+        struct wire *wire = wire_open_unix(fixture.socket);
+        expect_done(wire, "ping", "{}");
+        wire_close(wire);
+    }
+    wire_close(wires[0]);
+    bool served = false;
+    for (int i = 0; i < 1000 && !served;
+         i++) { /* until it is seen to be gone */
+        json_t *answer = NULL;
+        struct wire *wire = open_as(READER);
+        json_auto_t *none = json_object();
+        wire_queue(wire, 7, "ping", none);
+        wire_flush(wire);
+        served = wire_read(wire, WIRE_PATIENCE_MS, &answer) == WIRE_MESSAGE &&
+                 json_is_null(json_array_get(answer, 2));
+        json_decref(answer);
+        wire_close(wire);
+    }
+    ck_assert(served);
+    wire_close(wires[1]);
+    wire_close(wires[2]);
+}
+END_TEST
+
+START_TEST(oldest_stranger_makes_room)
+{
+    struct wire *strangers[4];
+    start("[limits]\nconnections-unknown = 3\n");
+    open_path();
+    for (int i = 0; i < 4; i++) {
+        strangers[i] = open_as(STRANGER);
+        if (i < 3)
+            expect_role(strangers[i], "forbidden");
+    }
+    wire_await_close(strangers[0]);
+    for (int i = 1; i < 4; i++)
+        expect_role(strangers[i], "forbidden");
+    expect_in(fixture.wire, "{'connections_unknown': 3}", "stats", "{}");
+    for (int i = 0; i < 4; i++)
+        wire_close(strangers[i]);
+}
+END_TEST
+
+START_TEST(connection_over_the_limit_waits_for_a_place)
+{
+    json_t *message = NULL;
+    json_auto_t *none = json_object();
+    start("[limits]\nconnections = 2\n");
+    struct wire *second = wire_open_unix(fixture.socket);
+    expect_done(second, "ping", "{}");
+    struct wire *third = wire_open_unix(fixture.socket);
+    wire_queue(third, 1, "ping", none);
+    wire_flush(third);
+    expect_done(second, "ping", "{}");
+    ck_assert_int_eq(wire_read(third, 0, &message), WIRE_SILENCE);
+    wire_close(second);
+    json_decref(wire_answer(third, 1));
+    /* and SIGHUP makes more places */
+    struct wire *fourth = wire_open_unix(fixture.socket);
+    static const char more[] = "[limits]\nconnections = 3\n";
+    client_file(conf, "conf", more, strlen(more));
+    reload(1);
+    expect_done(fourth, "ping", "{}");
+    wire_close(third);
+    wire_close(fourth);
+}
+END_TEST
+
+#define IDLE 4000
+
+static long
+resident_kib(void)
+{
+    char path[64], line[256];
+    long resident = 0;
+    snprintf(path, sizeof(path), "/proc/%d/status",
+             (int)process_pid(fixture.daemon));
+    FILE *status = fopen(path, "re");
+    ck_assert_ptr_nonnull(status);
+    while (fgets(line, sizeof(line), status) != NULL)
+        (void)sscanf(line, "VmRSS: %ld", &resident);
+    fclose(status);
+    return resident;
+}
+
+START_TEST(four_thousand_idle_ones_and_a_busy_one)
+{
+    static struct wire *idle[IDLE];
+    struct rlimit limit;
+    ck_assert_int_eq(getrlimit(RLIMIT_NOFILE, &limit), 0);
+    limit.rlim_cur = limit.rlim_max;
+    ck_assert_int_eq(setrlimit(RLIMIT_NOFILE, &limit), 0);
+    ck_assert_msg(limit.rlim_max > IDLE + 100, "too few descriptors here");
+    start("");
+    long before = resident_kib();
+    for (int i = 0; i < IDLE; i++)
+        idle[i] = wire_open_unix(fixture.socket);
+    for (int i = 0; i < 200; i++)
+        json_decref(fixture_event("{'id': 'e%d', 'type': 'note', 'partnership':"
+                                  " 'p', 'parties': ['a'], 'occurred': '2017',"
+                                  " 'title': 't'}",
+                                  i));
+    expect_in(fixture.wire, "{'connections': 4001, 'tip': 200}", "stats", "{}");
+    printf("%ld bytes for an idle connection\n",
+           (resident_kib() - before) * 1024 / IDLE);
+    for (int i = 0; i < IDLE; i += 97)
+        expect_done(idle[i], "ping", "{}");
+    for (int i = 0; i < IDLE; i++)
+        wire_close(idle[i]);
+}
+END_TEST
+
+/* --- how long -------------------------------------------------------------*/
+
+#define QUICK                                                                  \
+    "[limits]\nfirst-request-timeout = 300ms\nmessage-timeout = 300ms\n"
+
+START_TEST(silent_client_of_tcp_is_dropped_and_idle_ones_are_kept)
+{
+    start(QUICK);
+    open_path();
+    struct wire *idle = open_tcp(), *known = wire_open_unix(fixture.socket);
+    expect_done(idle, "ping", "{}");
+    for (int i = 0; i < 3; i++) {
+        struct wire *silent = open_tcp();
+        wire_await_close(silent);
+        wire_close(silent);
+    }
+    expect_done(idle, "ping", "{}");
+    expect_done(known, "ping", "{}"); /* its first */
+    wire_close(idle);
+    wire_close(known);
+}
+END_TEST
+
+/* Asking is not enough for whoever has no role. */
+START_TEST(stranger_is_dropped_whatever_it_asks)
+{
+    json_auto_t *none = json_object();
+    start(QUICK);
+    open_path();
+    struct wire *stranger = open_as(STRANGER);
+    enum wire_event event = WIRE_MESSAGE;
+    for (int i = 0; i < 100000 && event == WIRE_MESSAGE; i++) {
+        json_t *message = NULL;
+        wire_queue(stranger, 1, "ping", none);
+        wire_flush(stranger);
+        event = wire_read(stranger, WIRE_PATIENCE_MS, &message);
+        json_decref(message);
+    }
+    ck_assert_int_eq(event, WIRE_CLOSED);
+    wire_close(stranger);
+}
+END_TEST
+
+START_TEST(half_a_message_is_dropped_though_it_drips)
+{
+    size_t size;
+    start(QUICK);
+    struct wire *slow = wire_open_unix(fixture.socket);
+    json_auto_t *arguments =
+        json_of("{'partnership': {'$repeat': ['x', 60000]}}");
+    char *request = wire_request_bytes(1, "state", arguments, &size);
+    enum wire_event event = WIRE_SILENCE;
+    expect_done(slow, "ping", "{}");
+    for (size_t i = 0; i < size - 1 && event == WIRE_SILENCE; i++) {
+        json_t *message = NULL;
+        wire_send(slow, request + i, 1);
+        expect_done(fixture.wire, "ping", "{}");
+        event = wire_read(slow, 10, &message);
+    }
+    ck_assert_int_eq(event, WIRE_CLOSED);
+    wire_close(slow);
+    free(request);
+}
+END_TEST
+
+static void
+add_tests(TCase *tests)
+{
+    tcase_add_test(tests, token_is_printed_once_and_kept_as_its_hash);
+    tcase_add_loop_test(tests, wrong_use_of_tokens_is_told, 0,
+                        COUNT(wrong_lines));
+    tcase_add_test(tests, configuration_says_where_tokens_are);
+    tcase_add_test(tests, token_opens_what_its_role_allows);
+    tcase_add_test(tests, revoked_token_loses_its_role_at_hangup);
+    tcase_add_test(tests, client_shows_its_token);
+    tcase_add_test(tests, failed_attempts_are_answered_late);
+    tcase_add_test(tests, hangups_under_load_lose_nothing);
+    tcase_add_test(tests, connection_over_the_limit_waits_for_a_place);
+    tcase_add_test(tests, four_thousand_idle_ones_and_a_busy_one);
+    tcase_add_test(tests,
+                   silent_client_of_tcp_is_dropped_and_idle_ones_are_kept);
+    tcase_add_test(tests, half_a_message_is_dropped_though_it_drips);
+}
+
+/* Only root can be somebody else. */
+static void
+add_tests_of_root(TCase *tests)
+{
+    tcase_add_loop_test(tests, user_has_the_role_of_the_map, 0, COUNT(users));
+    tcase_add_test(tests, hangup_takes_over_a_good_file_and_no_broken_one);
+    tcase_add_test(tests, one_user_cannot_take_all_places);
+    tcase_add_test(tests, oldest_stranger_makes_room);
+    tcase_add_test(tests, stranger_is_dropped_whatever_it_asks);
+}
+
+int
+main(void)
+{
+    Suite *suite = suite_create("access");
+    TCase *tests = tcase_create("access");
+    tcase_add_checked_fixture(tests, begin, fixture_end);
+    tcase_set_timeout(tests, SECONDS_MAX);
+    add_tests(tests);
+    if (geteuid() == 0)
+        add_tests_of_root(tests);
+    suite_add_tcase(suite, tests);
+    return fixture_run(suite);
+}
