@@ -32,7 +32,12 @@ blame(struct reading *reading, const char *format, const char *a, const char *b,
 
 /* --- names ----------------------------------------------------------------*/
 
-/* The names that stand in that column: sections, or keys of one section. */
+static bool
+is_in(const struct setting *row, const char *section)
+{
+    return row->section != NULL && strcmp(row->section, section) == 0;
+}
+
 static const char *
 nearest_section(const char *section)
 {
@@ -49,7 +54,7 @@ nearest_key(const char *section, const char *key)
     const char *names[NAMES_MAX] = {NULL};
     size_t count = 0;
     for (const struct setting *row = settings_table; row->key != NULL; row++)
-        if (strcmp(row->section, section) == 0)
+        if (is_in(row, section))
             names[count++] = row->key;
     return model_nearest(span_of(key), names, count);
 }
@@ -58,7 +63,7 @@ static bool
 is_section(const char *section)
 {
     for (const struct setting *row = settings_table; row->key != NULL; row++)
-        if (strcmp(row->section, section) == 0)
+        if (is_in(row, section))
             return true;
     return false;
 }
@@ -106,7 +111,7 @@ static const struct setting *
 find(const char *section, const char *key)
 {
     for (const struct setting *row = settings_table; row->key != NULL; row++)
-        if (strcmp(row->section, section) == 0 && strcmp(row->key, key) == 0)
+        if (is_in(row, section) && strcmp(row->key, key) == 0)
             return row;
     return NULL;
 }

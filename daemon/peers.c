@@ -18,6 +18,20 @@ compare(const void *a, const void *b)
     return (x->number > y->number) - (x->number < y->number);
 }
 
+/* A socket for both shows IPv4 as ::ffff:127.0.0.1. */
+static struct peer_key
+key_of_ip6(const struct in6_addr *address)
+{
+    struct peer_key key = {.family = AF_INET6};
+    if (IN6_IS_ADDR_V4MAPPED(address)) {
+        key.family = AF_INET;
+        key.number = address->s6_addr32[3];
+    } else {
+        memcpy(&key.number, address, sizeof key.number);
+    }
+    return key;
+}
+
 struct peer_key
 peers_key(int fd, const struct sockaddr *address)
 {
@@ -26,9 +40,8 @@ peers_key(int fd, const struct sockaddr *address)
         key.number = ((const struct sockaddr_in *)(const void *)address)
                          ->sin_addr.s_addr;
     } else if (address->sa_family == AF_INET6) {
-        memcpy(&key.number,
-               &((const struct sockaddr_in6 *)(const void *)address)->sin6_addr,
-               sizeof key.number);
+        key = key_of_ip6(
+            &((const struct sockaddr_in6 *)(const void *)address)->sin6_addr);
     } else {
         struct ucred credentials;
         socklen_t size = sizeof credentials;

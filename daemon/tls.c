@@ -166,7 +166,7 @@ weigh_key(X509 *certificate, const struct access_rules *rules,
     int length = i2d_X509_PUBKEY(X509_get_X509_PUBKEY(certificate), &bytes);
     if (length > 0 && EVP_Digest(bytes, (size_t)length, hash, &size,
                                  EVP_sha256(), NULL) == 1) {
-        for (unsigned i = 0; i < size; i++) {
+        for (size_t i = 0; i < size; i++) {
             text[2 * i] = digits[hash[i] >> 4];
             text[2 * i + 1] = digits[hash[i] & 15];
         }

@@ -25,7 +25,7 @@ struct tls_options {
 struct tls;
 
 /* Read all files.  0, or a negative errno with `reason` set. */
-int tls_load(const struct tls_options *options, struct tls **tls,
+int tls_load(const struct tls_options *options, struct tls **loaded,
              struct diag_reason *reason) __attribute__((warn_unused_result));
 void tls_free(struct tls *tls);
 

@@ -18,7 +18,7 @@ struct tokens;
  * operator; one that others could read or change is refused.  0, or a negative
  * errno with `reason` set.
  */
-int tokens_load(const char *path, struct tokens **tokens,
+int tokens_load(const char *path, struct tokens **loaded,
                 struct diag_reason *reason) __attribute__((warn_unused_result));
 void tokens_free(struct tokens *tokens);
 

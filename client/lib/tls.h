@@ -38,7 +38,7 @@ void tls_client_deinit(struct tls_client *client);
  * a negative errno of socket.h; -EPROTO with `why`.
  */
 int tls_connect(const struct tls_client *client, int fd, const char *host,
-                const struct socket_limits *limits, SSL **ssl,
+                const struct socket_limits *limits, SSL **connected,
                 char why[TLS_WHY_SIZE]) __attribute__((warn_unused_result));
 
 /* As recv and send: how many bytes, 0 for the end, or a negative errno;

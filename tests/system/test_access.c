@@ -11,9 +11,8 @@
 #include <sys/wait.h>
 #include <unistd.h>
 
-#include "tests/system/client_run.h"
+#include "tests/system/access_fixture.h"
 #include "tests/system/expect.h"
-#include "tests/system/fixture.h"
 #include "tests/system/json_text.h"
 #include "tests/system/load.h"
 
@@ -24,24 +23,6 @@
 #define READER 64999u
 #define STRANGER 64998u
 #define OVERFLOW_ID 65534u
-
-static char conf[SCRATCH_PATH_SIZE], tokens[SCRATCH_PATH_SIZE];
-
-static void
-begin(void)
-{
-    fixture_begin_stopped();
-    scratch_join(tokens, fixture.directory, "tokens");
-    client_file(conf, "conf", "", 0);
-}
-
-static void
-start(const char *text)
-{
-    static const char *const arguments[] = {"--config", conf, NULL};
-    client_file(conf, "conf", text, strlen(text));
-    fixture_start_with(arguments);
-}
 
 /* Let everybody reach the socket, so that roles alone decide. */
 static void
@@ -73,251 +54,6 @@ open_as(uid_t uid)
     return wire;
 }
 
-static void
-reload(int times)
-{
-    process_signal(fixture.daemon, SIGHUP);
-    process_await_line(fixture.daemon, "the configuration was read again",
-                       times);
-}
-
-/* Make a token by the client and return it; the caller frees it. */
-static char *
-new_token(const char *role, const char *name)
-{
-    struct client_run run;
-    client_expect(&run, 0, "token new --role %s --name %s --file '%s'", role,
-                  name, tokens);
-    char *token = strndup(run.output, strcspn(run.output, "\n"));
-    client_run_free(&run);
-    return token;
-}
-
-static void
-start_with_tokens(const char *more)
-{
-    char text[512];
-    snprintf(text, sizeof(text), "[access]\ntokens = %s\n%s", tokens, more);
-    start(text);
-}
-
-static struct wire *
-open_tcp(void)
-{
-    return wire_open_tcp(process_port(fixture.daemon));
-}
-
-/* --- tokens ---------------------------------------------------------------*/
-
-START_TEST(token_is_printed_once_and_kept_as_its_hash)
-{
-    struct client_run run;
-    struct stat status;
-    char kept[1024] = "";
-    client_file(tokens, "tokens", "# mine\n", 7);
-    ck_assert_int_eq(chmod(tokens, 0600), 0);
-    char *one = new_token("append", "ci"), *two = new_token("admin", "ops");
-    ck_assert_uint_eq(strlen(one), strlen("entente-") + 64);
-    ck_assert_str_ne(one, two);
-    FILE *file = fopen(tokens, "re");
-    ck_assert_uint_gt(fread(kept, 1, sizeof(kept) - 1, file), 0);
-    fclose(file);
-    ck_assert_ptr_null(strstr(kept, one + strlen("entente-")));
-    ck_assert_int_eq(strncmp(kept, "# mine\nci append ", 17), 0);
-    ck_assert_int_eq(stat(tokens, &status), 0);
-    ck_assert_uint_eq(status.st_mode & 07777, 0600);
-    client_expect(&run, 0, "token list --file '%s'", tokens);
-    ck_assert_ptr_nonnull(strstr(run.output, "ops "));
-    ck_assert_ptr_null(strstr(run.output, one));
-    client_run_free(&run);
-    client_expect(&run, 1, "token new --role read --name ci --file '%s'",
-                  tokens);
-    ck_assert_ptr_nonnull(strstr(run.errors, "already"));
-    client_run_free(&run);
-    client_expect(&run, 0, "token revoke ci --file '%s'", tokens);
-    client_run_free(&run);
-    client_expect(&run, 4, "token revoke ci --file '%s'", tokens);
-    client_run_free(&run);
-    client_expect(&run, 0, "token list --file '%s'", tokens);
-    ck_assert_ptr_null(strstr(run.output, "ci "));
-    ck_assert_ptr_nonnull(strstr(run.output, "ops "));
-    client_run_free(&run);
-    free(one);
-    free(two);
-}
-END_TEST
-
-static const char *const wrong_lines[] = {
-    "token new --role owner --name a --file '%s'",
-    "token new --role read --file '%s'",
-    "token new --name a --file '%s'",
-    "token new --role read --name 'A b' --file '%s'",
-    "token revoke --file '%s'",
-    "token lists --file '%s'",
-    "token list --config '%s'",
-    "token --file '%s'",
-};
-
-START_TEST(wrong_use_of_tokens_is_told)
-{
-    struct client_run run;
-    struct stat status;
-    char line[256];
-    snprintf(line, sizeof(line), wrong_lines[_i], tokens);
-    client_expect(&run, 2, "%s", line);
-    client_run_free(&run);
-    ck_assert_int_ne(stat(tokens, &status), 0);
-}
-END_TEST
-
-START_TEST(configuration_says_where_tokens_are)
-{
-    struct client_run run;
-    char text[256];
-    snprintf(text, sizeof(text), "[access]\ntokens = %s\n", tokens);
-    client_file(conf, "conf", text, strlen(text));
-    client_expect(&run, 0, "token new --role read --name a --config '%s'",
-                  conf);
-    client_run_free(&run);
-    client_expect(&run, 0, "token list --file '%s'", tokens);
-    ck_assert_ptr_nonnull(strstr(run.output, "a "));
-    client_run_free(&run);
-}
-END_TEST
-
-/* Every method, by the role that it needs; PROTOCOL.md. */
-static const char *const by_role[][12] = {
-    {"hello", "ping", "get", "replay", "state", "timeline", "portfolio",
-     "party", "diff", "gap", "revelations", "stats"},
-    {"append"},
-};
-
-static bool
-is_refused(struct wire *wire, const char *method)
-{
-    json_auto_t *nothing = json_object();
-    json_auto_t *answer = wire_call(wire, method, nothing);
-    const char *code =
-        json_string_value(json_object_get(json_array_get(answer, 2), "code"));
-    ck_assert_msg(code == NULL || strcmp(code, "unknown_method") != 0, "%s",
-                  method);
-    return code != NULL && (strcmp(code, "unauthenticated") == 0 ||
-                            strcmp(code, "forbidden") == 0);
-}
-
-static void
-check_methods(struct wire *wire, size_t roles)
-{
-    for (size_t role = 0; role < COUNT(by_role); role++)
-        for (size_t i = 0; i < 12 && by_role[role][i] != NULL; i++)
-            ck_assert_msg(is_refused(wire, by_role[role][i]) == (role >= roles),
-                          "%s with %zu roles", by_role[role][i], roles);
-}
-
-/* Over TCP the role is `read`, and that of a token behind `auth`. */
-START_TEST(token_opens_what_its_role_allows)
-{
-    static const char *const names[] = {"read", "append", "admin"};
-    char *shown[COUNT(names)];
-    for (size_t i = 0; i < COUNT(names); i++)
-        shown[i] = new_token(names[i], names[i]);
-    start_with_tokens("");
-    for (size_t i = 0; i < COUNT(names); i++) {
-        struct wire *wire = open_tcp();
-        check_methods(wire, 1);
-        expect_in(wire,
-                  i == 0   ? "{'role': 'read'}"
-                  : i == 1 ? "{'role': 'append'}"
-                           : "{'role': 'admin'}",
-                  "auth", "{'token': '%s'}", shown[i]);
-        check_methods(wire, i + 1);
-        wire_close(wire);
-        free(shown[i]);
-    }
-}
-END_TEST
-
-START_TEST(revoked_token_loses_its_role_at_hangup)
-{
-    struct client_run run;
-    char *token = new_token("append", "ci");
-    start_with_tokens("");
-    struct wire *wire = open_tcp();
-    expect_in(wire, "{'role': 'append'}", "auth", "{'token': '%s'}", token);
-    client_expect(&run, 0, "token revoke ci --file '%s'", tokens);
-    client_run_free(&run);
-    expect_in(wire, "{'role': 'append'}", "hello", "{}"); /* not read yet */
-    reload(1);
-    expect_in(wire, "{'role': 'read'}", "hello", "{}");
-    expect_refusal(wire, "unauthenticated", "auth", "{'token': '%s'}", token);
-    wire_close(wire);
-    free(token);
-}
-END_TEST
-
-START_TEST(client_shows_its_token)
-{
-    struct client_run run;
-    char *token = new_token("append", "ci");
-    char line[256];
-    snprintf(line, sizeof(line),
-             "append --type note --partnership p --party a --occurred 2017 "
-             "--title t");
-    start_with_tokens("");
-    uint16_t port = process_port(fixture.daemon);
-    client_expect(&run, 1, "--socket tcp://127.0.0.1:%u %s", port, line);
-    client_run_free(&run);
-    setenv("ENTENTE_TOKEN", token, 1);
-    client_expect(&run, 0, "--socket tcp://127.0.0.1:%u %s", port, line);
-    client_run_free(&run);
-    setenv("ENTENTE_TOKEN", "entente-00", 1);
-    client_expect(&run, 1, "--socket tcp://127.0.0.1:%u %s", port, line);
-    ck_assert_ptr_nonnull(strstr(run.errors, "no such token"));
-    client_run_free(&run);
-    unsetenv("ENTENTE_TOKEN");
-    expect_in(fixture.wire, "{'tip': 1}", "hello", "{}");
-    char *said = process_output(fixture.daemon);
-    ck_assert_ptr_null(strstr(said, token));
-    free(said);
-    free(token);
-}
-END_TEST
-
-#define FAILURES 5
-
-/* The more failures, the later the answer; nobody else waits. */
-START_TEST(failed_attempts_are_answered_late)
-{
-    struct wire *wires[FAILURES];
-    json_auto_t *wrong = json_of("{'token': 'entente-00'}");
-    json_auto_t *none = json_object();
-    json_t *message = NULL;
-    start_with_tokens("");
-    for (int i = 0; i < FAILURES; i++) {
-        wires[i] = open_tcp();
-        wire_queue(wires[i], 1, "auth", wrong);
-        wire_queue(wires[i], 2, "ping", none);
-        wire_flush(wires[i]);
-        /* one after the other, whatever the kernel makes of it */
-        for (json_int_t failed = 0; failed <= i;) {
-            json_auto_t *stats = expect_ok(fixture.wire, "stats", "{}");
-            failed = json_integer_value(
-                json_object_get(stats, "auth_failures_total"));
-        }
-    }
-    struct wire *other = open_tcp();
-    expect_done(other, "ping", "{}");
-    ck_assert_int_eq(wire_read(wires[FAILURES - 1], 0, &message), WIRE_SILENCE);
-    for (int i = 0; i < FAILURES; i++) {
-        json_auto_t *answer = wire_answer(wires[i], 1);
-        expect_error_in(answer, "unauthenticated");
-        json_decref(wire_answer(wires[i], 2));
-        wire_close(wires[i]);
-    }
-    wire_close(other);
-}
-END_TEST
-
 /* --- users ----------------------------------------------------------------*/
 
 static const struct {
@@ -343,7 +79,7 @@ expect_role(struct wire *wire, const char *role)
 
 START_TEST(user_has_the_role_of_the_map)
 {
-    start("[access]\nread = user:64999\n");
+    access_start("[access]\nread = user:64999\n");
     open_path();
     struct wire *wire = open_as(users[_i].uid);
     expect_role(wire, users[_i].role);
@@ -359,11 +95,11 @@ START_TEST(hangup_takes_over_a_good_file_and_no_broken_one)
     static const char better[] = "[access]\nappend = user:64999\n";
     static const char other[] =
         "[daemon]\ndata = /elsewhere\nlog-level = warning\n";
-    start("[access]\nread = user:64999\n");
+    access_start("[access]\nread = user:64999\n");
     open_path();
     struct wire *wire = open_as(READER);
     expect_role(wire, "read");
-    client_file(conf, "conf", broken, strlen(broken));
+    access_configure(broken);
     process_signal(fixture.daemon, SIGHUP);
     process_await_line(fixture.daemon, "the configuration stays as it was", 1);
     char *said = process_output(fixture.daemon);
@@ -371,17 +107,17 @@ START_TEST(hangup_takes_over_a_good_file_and_no_broken_one)
                   said);
     free(said);
     expect_role(wire, "read");
-    client_file(conf, "conf", better, strlen(better));
-    reload(1);
+    access_configure(better);
+    access_reload(1);
     expect_role(wire, "append");
-    client_file(conf, "conf", other, strlen(other));
-    reload(2); /* said before the level changes */
+    access_configure(other);
+    access_reload(2); /* said before the level changes */
     expect_role(wire, "forbidden");
     wire_close(wire);
 }
 END_TEST
 
-#define HANGUPS 20
+#define HANGUPS ((size_t)20)
 #define LOADERS 4
 
 /* Half of them with a file that is broken. */
@@ -389,16 +125,16 @@ START_TEST(hangups_under_load_lose_nothing)
 {
     static const char good[] = "[limits]\nconnections = 100\n";
     static const char bad[] = "[limits]\nconnections = 0\n";
-    start(good);
+    access_start(good);
     struct load *load = load_start(LOADERS, 1);
-    for (int i = 1; i <= HANGUPS; i++) {
-        load_await(load, (size_t)i * 20);
-        client_file(conf, "conf", bad, strlen(bad));
+    for (size_t i = 1; i <= HANGUPS; i++) {
+        load_await(load, i * 20);
+        access_configure(bad);
         process_signal(fixture.daemon, SIGHUP);
         process_await_line(fixture.daemon, "the configuration stays as it was",
-                           i);
-        client_file(conf, "conf", good, strlen(good));
-        reload(i);
+                           (int)i);
+        access_configure(good);
+        access_reload((int)i);
     }
     load_await(load, (HANGUPS + 1) * 20);
     process_signal(fixture.daemon, SIGTERM);
@@ -407,7 +143,7 @@ START_TEST(hangups_under_load_lose_nothing)
     ck_assert(WIFEXITED(status) && WEXITSTATUS(status) == 0);
     wire_close(fixture.wire);
     process_free(fixture.daemon);
-    start(good);
+    access_start(good);
     ck_assert_uint_gt(load_check(load), HANGUPS * 20);
     load_free(load);
 }
@@ -418,7 +154,8 @@ END_TEST
 START_TEST(one_user_cannot_take_all_places)
 {
     struct wire *wires[3];
-    start("[access]\nread = user:64999\n[limits]\nconnections-per-peer = 3\n");
+    access_start(
+        "[access]\nread = user:64999\n[limits]\nconnections-per-peer = 3\n");
     open_path();
     for (int i = 0; i < 3; i++) {
         wires[i] = open_as(READER);
@@ -457,7 +194,7 @@ END_TEST
 START_TEST(oldest_stranger_makes_room)
 {
     struct wire *strangers[4];
-    start("[limits]\nconnections-unknown = 3\n");
+    access_start("[limits]\nconnections-unknown = 3\n");
     open_path();
     for (int i = 0; i < 4; i++) {
         strangers[i] = open_as(STRANGER);
@@ -477,7 +214,7 @@ START_TEST(connection_over_the_limit_waits_for_a_place)
 {
     json_t *message = NULL;
     json_auto_t *none = json_object();
-    start("[limits]\nconnections = 2\n");
+    access_start("[limits]\nconnections = 2\n");
     struct wire *second = wire_open_unix(fixture.socket);
     expect_done(second, "ping", "{}");
     struct wire *third = wire_open_unix(fixture.socket);
@@ -490,8 +227,8 @@ START_TEST(connection_over_the_limit_waits_for_a_place)
     /* and SIGHUP makes more places */
     struct wire *fourth = wire_open_unix(fixture.socket);
     static const char more[] = "[limits]\nconnections = 3\n";
-    client_file(conf, "conf", more, strlen(more));
-    reload(1);
+    access_configure(more);
+    access_reload(1);
     expect_done(fourth, "ping", "{}");
     wire_close(third);
     wire_close(fourth);
@@ -523,7 +260,7 @@ START_TEST(four_thousand_idle_ones_and_a_busy_one)
     limit.rlim_cur = limit.rlim_max;
     ck_assert_int_eq(setrlimit(RLIMIT_NOFILE, &limit), 0);
     ck_assert_msg(limit.rlim_max > IDLE + 100, "too few descriptors here");
-    start("");
+    access_start("");
     long before = resident_kib();
     for (int i = 0; i < IDLE; i++)
         idle[i] = wire_open_unix(fixture.socket);
@@ -549,12 +286,13 @@ END_TEST
 
 START_TEST(silent_client_of_tcp_is_dropped_and_idle_ones_are_kept)
 {
-    start(QUICK);
+    access_start(QUICK);
     open_path();
-    struct wire *idle = open_tcp(), *known = wire_open_unix(fixture.socket);
+    struct wire *idle = access_open_tcp(),
+                *known = wire_open_unix(fixture.socket);
     expect_done(idle, "ping", "{}");
     for (int i = 0; i < 3; i++) {
-        struct wire *silent = open_tcp();
+        struct wire *silent = access_open_tcp();
         wire_await_close(silent);
         wire_close(silent);
     }
@@ -569,7 +307,7 @@ END_TEST
 START_TEST(stranger_is_dropped_whatever_it_asks)
 {
     json_auto_t *none = json_object();
-    start(QUICK);
+    access_start(QUICK);
     open_path();
     struct wire *stranger = open_as(STRANGER);
     enum wire_event event = WIRE_MESSAGE;
@@ -588,7 +326,7 @@ END_TEST
 START_TEST(half_a_message_is_dropped_though_it_drips)
 {
     size_t size;
-    start(QUICK);
+    access_start(QUICK);
     struct wire *slow = wire_open_unix(fixture.socket);
     json_auto_t *arguments =
         json_of("{'partnership': {'$repeat': ['x', 60000]}}");
@@ -610,14 +348,6 @@ END_TEST
 static void
 add_tests(TCase *tests)
 {
-    tcase_add_test(tests, token_is_printed_once_and_kept_as_its_hash);
-    tcase_add_loop_test(tests, wrong_use_of_tokens_is_told, 0,
-                        COUNT(wrong_lines));
-    tcase_add_test(tests, configuration_says_where_tokens_are);
-    tcase_add_test(tests, token_opens_what_its_role_allows);
-    tcase_add_test(tests, revoked_token_loses_its_role_at_hangup);
-    tcase_add_test(tests, client_shows_its_token);
-    tcase_add_test(tests, failed_attempts_are_answered_late);
     tcase_add_test(tests, hangups_under_load_lose_nothing);
     tcase_add_test(tests, connection_over_the_limit_waits_for_a_place);
     tcase_add_test(tests, four_thousand_idle_ones_and_a_busy_one);
@@ -642,7 +372,7 @@ main(void)
 {
     Suite *suite = suite_create("access");
     TCase *tests = tcase_create("access");
-    tcase_add_checked_fixture(tests, begin, fixture_end);
+    tcase_add_checked_fixture(tests, access_begin, fixture_end);
     tcase_set_timeout(tests, SECONDS_MAX);
     add_tests(tests);
     if (geteuid() == 0)

@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: MIT */
 #include "daemon/access.h"
 
+#include <arpa/inet.h>
 #include <check.h>
 #include <grp.h>
 #include <stdlib.h>
@@ -340,6 +341,40 @@ START_TEST(those_remembered_have_a_bound)
 }
 END_TEST
 
+/* IPv4 is one peer an address, however it came; IPv6 one a network. */
+static const struct {
+    const char *one, *other;
+    bool same;
+} addresses[] = {
+    {"::ffff:192.0.2.1", "::ffff:192.0.2.1", true},
+    {"::ffff:192.0.2.1", "::ffff:192.0.2.2", false},
+    {"2001:db8::1", "2001:db8::2", true},
+    {"2001:db8::1", "2001:db8:0:1::1", false},
+    {"::1", "2001:db8::1", false},
+};
+
+static struct peer_key
+key_of(const char *text)
+{
+    struct sockaddr_in6 address = {.sin6_family = AF_INET6};
+    ck_assert_int_eq(inet_pton(AF_INET6, text, &address.sin6_addr), 1);
+    return peers_key(-1, (const struct sockaddr *)&address);
+}
+
+START_TEST(address_has_its_key)
+{
+    struct peer_key one = key_of(addresses[_i].one);
+    struct peer_key other = key_of(addresses[_i].other);
+    ck_assert_int_eq(one.family == other.family && one.number == other.number,
+                     addresses[_i].same);
+    struct sockaddr_in plain = {.sin_family = AF_INET};
+    ck_assert_int_eq(inet_pton(AF_INET, "192.0.2.1", &plain.sin_addr), 1);
+    struct peer_key mapped = key_of("::ffff:192.0.2.1");
+    struct peer_key key = peers_key(-1, (const struct sockaddr *)&plain);
+    ck_assert(key.family == mapped.family && key.number == mapped.number);
+}
+END_TEST
+
 START_TEST(connections_are_counted)
 {
     struct peers all = {0};
@@ -374,6 +409,7 @@ main(void)
                             COUNT_OF(peers));
     tcase_add_test(tests, failure_is_answered_later_each_time);
     tcase_add_test(tests, those_remembered_have_a_bound);
+    tcase_add_loop_test(tests, address_has_its_key, 0, COUNT_OF(addresses));
     tcase_add_test(tests, connections_are_counted);
     suite_add_tcase(suite, tests);
     return data_run(suite);

@@ -30,7 +30,10 @@ static const struct {
     {"tcp://host:12x", false, false, "", ""},
     {"tcp://:7217", false, false, "", ""},
     {"tcp://host/x:7217", false, false, "", ""},
-    {"tls://host:7217", false, false, "", ""},
+    {"tls://host:7217", true, false, "host", "7217"},
+    {"tls:[::1]:7217", true, false, "::1", "7217"},
+    {"tls://host", false, false, "", ""},
+    {"tls:///run/x.sock", false, false, "", ""},
     {"http://host", false, false, "", ""},
     {"", false, false, "", ""},
 };
@@ -44,6 +47,7 @@ START_TEST(url_is_taken_apart_or_refused)
     if (wrong != NULL)
         return;
     ck_assert_int_eq(url.is_unix, url_cases[_i].is_unix);
+    ck_assert_int_eq(url.is_tls, strncmp(text, "tls", 3) == 0);
     ck_assert_str_eq(url.is_unix ? url.path : url.host,
                      url_cases[_i].host_or_path);
     ck_assert_str_eq(url.port, url_cases[_i].port);
@@ -79,7 +83,15 @@ END_TEST
 START_TEST(connect_says_why_it_cannot)
 {
     struct entente_error error;
-    ck_assert_ptr_null(entente_connect("tls://h:1", NULL, &error));
+    ck_assert_ptr_null(entente_connect("ftp://h:1", NULL, &error));
+    ck_assert_str_eq(error.code, "invalid");
+    struct entente_options options = ENTENTE_OPTIONS_DEFAULT;
+    options.ca_file = "/nonexistent/ca.pem";
+    ck_assert_ptr_null(entente_connect("tls://h:1", &options, &error));
+    ck_assert_str_eq(error.code, "invalid");
+    ck_assert_ptr_nonnull(strstr(error.message, "/nonexistent/ca.pem"));
+    options = (struct entente_options){.cert_file = "/c"};
+    ck_assert_ptr_null(entente_connect("tls://h:1", &options, &error));
     ck_assert_str_eq(error.code, "invalid");
     ck_assert_ptr_null(entente_connect("unix:/nonexistent/x", NULL, &error));
     ck_assert_str_eq(error.code, "lost");
