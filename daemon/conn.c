@@ -190,6 +190,19 @@ watch_greeting(struct conn *conn)
     conn->greeting = NULL;
 }
 
+/* A line for each of a thousand attempts would help nobody but who made them.
+ */
+static void
+note_failure(const struct peer *peer)
+{
+    char name[PEERS_NAME_SIZE];
+    if (!peers_is_notable(peer))
+        return;
+    peers_name(peer, name);
+    diag(DIAG_WARNING, "%s showed a token that is none of ours (%u times)",
+         name, peer->failures);
+}
+
 /* True while the answer to a failed `auth` is kept back. */
 static bool
 is_delayed(struct conn *conn)
@@ -200,6 +213,7 @@ is_delayed(struct conn *conn)
         return true;
     struct timeval delay =
         timeval_of(peers_failed(conn->origin.peer, writer_clock_us()));
+    note_failure(conn->origin.peer);
     conn->delayed = evtimer_add(conn->work, &delay) == 0;
     conn->reading = false;
     if (!conn->delayed || bufferevent_disable(conn->bev, EV_READ) != 0)

@@ -18,6 +18,10 @@
 /* Connections that may wait to be accepted; the kernel caps it. */
 #define LISTEN_BACKLOG 4096
 
+/* How long a TCP connection is silent before the kernel asks, and between two
+ * times that it asks: some ten minutes until it gives up. */
+#define LISTEN_KEEPALIVE_S 60
+
 static int
 fail(struct diag_reason *reason, const char *url, int error)
 {
@@ -123,6 +127,17 @@ split_host(const char *text, char host[LISTEN_URL_SIZE], const char **port)
     return true;
 }
 
+/* An idle client is kept, one whose machine is gone not: its place would never
+ * come back.  What is accepted inherits this. */
+static void
+keep_alive(int fd)
+{
+    int on = 1, idle = LISTEN_KEEPALIVE_S;
+    setsockopt(fd, SOL_SOCKET, SO_KEEPALIVE, &on, sizeof on);
+    setsockopt(fd, IPPROTO_TCP, TCP_KEEPIDLE, &idle, sizeof idle);
+    setsockopt(fd, IPPROTO_TCP, TCP_KEEPINTVL, &idle, sizeof idle);
+}
+
 static int
 bind_tcp(const struct addrinfo *found, struct listen_socket *opened,
          struct diag_reason *reason)
@@ -134,6 +149,7 @@ bind_tcp(const struct addrinfo *found, struct listen_socket *opened,
         return fail(reason, opened->url, errno);
     setsockopt(opened->fd, SOL_SOCKET, SO_REUSEADDR, &on, sizeof on);
     setsockopt(opened->fd, IPPROTO_TCP, TCP_NODELAY, &on, sizeof on);
+    keep_alive(opened->fd);
     if (bind(opened->fd, found->ai_addr, found->ai_addrlen) != 0 ||
         listen(opened->fd, LISTEN_BACKLOG) != 0)
         return fail(reason, opened->url, errno);

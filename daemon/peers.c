@@ -1,8 +1,10 @@
 /* SPDX-License-Identifier: MIT */
 #include "daemon/peers.h"
 
+#include <arpa/inet.h>
 #include <netinet/in.h>
 #include <search.h>
+#include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 
@@ -131,6 +133,35 @@ peers_leave(struct peers *peers, struct peer *peer)
         remember(peers, peer);
     else
         forget(peers, peer);
+}
+
+void
+peers_name(const struct peer *peer, char name[PEERS_NAME_SIZE])
+{
+    uint64_t number = peer->key.number;
+    struct in6_addr network = {0};
+    char text[INET6_ADDRSTRLEN] = "";
+    switch (peer->key.family) {
+    case AF_INET:
+        inet_ntop(AF_INET, &(struct in_addr){(in_addr_t)number}, text,
+                  sizeof text);
+        snprintf(name, PEERS_NAME_SIZE, "%s", text);
+        break;
+    case AF_INET6:
+        memcpy(&network, &number, sizeof number);
+        inet_ntop(AF_INET6, &network, text, sizeof text);
+        snprintf(name, PEERS_NAME_SIZE, "%s/64", text);
+        break;
+    default:
+        snprintf(name, PEERS_NAME_SIZE, "user %llu",
+                 (unsigned long long)number);
+    }
+}
+
+bool
+peers_is_notable(const struct peer *peer)
+{
+    return (peer->failures & (peer->failures - 1)) == 0;
 }
 
 unsigned

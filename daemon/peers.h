@@ -56,6 +56,15 @@ struct peer *peers_enter(struct peers *peers, struct peer_key key);
 /* One less; the entry may be gone then. */
 void peers_leave(struct peers *peers, struct peer *peer);
 
+/* Room for what a peer is called, "user 1000" or an address. */
+#define PEERS_NAME_SIZE ((size_t)64)
+
+/* What to call it in messages. */
+void peers_name(const struct peer *peer, char name[PEERS_NAME_SIZE]);
+
+/* Its last failure is worth a line: the first, the second, the fourth ... */
+bool peers_is_notable(const struct peer *peer);
+
 /* It failed to authenticate: how long its answer is to be kept back. */
 unsigned peers_failed(struct peer *peer, uint64_t now_us);
 

@@ -126,6 +126,7 @@ static const char *const by_role[][12] = {
     {"hello", "ping", "get", "replay", "state", "timeline", "portfolio",
      "party", "diff", "gap", "revelations", "stats"},
     {"append"},
+    {"rebuild"},
 };
 
 static bool
@@ -253,6 +254,9 @@ START_TEST(failed_attempts_are_answered_late)
         wire_close(wires[i]);
     }
     wire_close(other);
+    process_await_line(
+        fixture.daemon,
+        "127.0.0.1 showed a token that is none of ours (4 times)", 1);
 }
 END_TEST
 

@@ -375,6 +375,25 @@ START_TEST(address_has_its_key)
 }
 END_TEST
 
+START_TEST(peer_has_a_name)
+{
+    static const struct {
+        const char *address, *name;
+    } named[] = {{"::ffff:192.0.2.1", "192.0.2.1"},
+                 {"2001:db8:1:2:3::1", "2001:db8:1:2::/64"}};
+    char name[PEERS_NAME_SIZE];
+    for (int i = 0; i < COUNT_OF(named); i++) {
+        peers_name(&(struct peer){.key = key_of(named[i].address)}, name);
+        ck_assert_str_eq(name, named[i].name);
+    }
+    peers_name(&(struct peer){.key = {AF_UNIX, 1000}}, name);
+    ck_assert_str_eq(name, "user 1000");
+    for (unsigned i = 1; i <= 8; i++)
+        ck_assert_int_eq(peers_is_notable(&(struct peer){.failures = i}),
+                         i == 1 || i == 2 || i == 4 || i == 8);
+}
+END_TEST
+
 START_TEST(connections_are_counted)
 {
     struct peers all = {0};
@@ -410,6 +429,7 @@ main(void)
     tcase_add_test(tests, failure_is_answered_later_each_time);
     tcase_add_test(tests, those_remembered_have_a_bound);
     tcase_add_loop_test(tests, address_has_its_key, 0, COUNT_OF(addresses));
+    tcase_add_test(tests, peer_has_a_name);
     tcase_add_test(tests, connections_are_counted);
     suite_add_tcase(suite, tests);
     return data_run(suite);
