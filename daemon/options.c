@@ -55,8 +55,9 @@ print_help(void)
           "\n"
           "  --config FILE\n",
           stdout);
-    print_wrapped("read this configuration (default: " CONFIG_PATH
-                  ", if it is there)");
+    print_wrapped(
+        "read this configuration (default: $ENTENTED_CONFIG, else " CONFIG_PATH
+        ", if it is there)");
     puts("  --check-config");
     print_wrapped("check the configuration, with the files that it names, and "
                   "exit");

@@ -80,6 +80,31 @@ replace_gate(struct server *server, const struct gate *gate)
     gate_close(&old);
 }
 
+static bool
+listens_for_tls(const struct server *server)
+{
+    for (size_t i = 0; i < server->listener_count; i++)
+        if (server->listeners[i].socket.is_tls)
+            return true;
+    return false;
+}
+
+/* Read it all; false with `reason` set, and nothing to be closed. */
+static bool
+reread(const struct server *server, struct settings *settings,
+       struct gate *gate, struct diag_reason *reason)
+{
+    if (!options_reread(server->options, settings, reason) ||
+        gate_open(gate, settings, reason) != 0)
+        return false;
+    if (gate->tls != NULL || !listens_for_tls(server))
+        return true;
+    diag_because(reason, "a tls:// listener is open: [tls] certificate and key "
+                         "cannot go before a restart");
+    gate_close(gate);
+    return false;
+}
+
 /* All of it, or nothing. */
 void
 server_on_hangup(evutil_socket_t number, short what, void *context)
@@ -90,8 +115,7 @@ server_on_hangup(evutil_socket_t number, short what, void *context)
     struct gate gate;
     (void)number;
     (void)what;
-    if (!options_reread(server->options, &settings, &reason) ||
-        gate_open(&gate, &settings, &reason) != 0) {
+    if (!reread(server, &settings, &gate, &reason)) {
         diag(DIAG_ERROR, "%s", reason.text);
         diag(DIAG_ERROR, "the configuration stays as it was");
     } else {

@@ -280,6 +280,22 @@ START_TEST(files_that_do_not_fit_are_refused)
 }
 END_TEST
 
+/* ... while somebody may still come through its listener. */
+START_TEST(certificate_cannot_go_while_it_is_needed)
+{
+    char text[TLS_CONF_SIZE], outcome[TLS_OUTCOME_SIZE];
+    tls_start("");
+    snprintf(text, sizeof(text), "[daemon]\nlisten = unix:%s\n",
+             fixture.socket);
+    access_configure(text);
+    process_signal(fixture.daemon, SIGHUP);
+    process_await_line(fixture.daemon, "the configuration stays as it was", 1);
+    struct tls_peer *peer = tls_connect_with(NULL);
+    ck_assert_str_eq(tls_outcome(peer, outcome), "unauthenticated");
+    tls_peer_close(peer);
+}
+END_TEST
+
 /* A certificate that is renewed is used from SIGHUP on; those who are
  * connected stay. */
 START_TEST(renewed_certificate_is_taken_over)
@@ -401,6 +417,7 @@ main(void)
                         COUNT(modes));
     tcase_add_loop_test(tests, files_that_do_not_fit_are_refused, 0,
                         COUNT(unusable));
+    tcase_add_test(tests, certificate_cannot_go_while_it_is_needed);
     tcase_add_test(tests, renewed_certificate_is_taken_over);
     tcase_add_loop_test(tests, client_refuses_a_daemon_that_it_cannot_trust, 0,
                         COUNT(servers));
