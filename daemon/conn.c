@@ -37,10 +37,13 @@ set_unknown(struct conn *conn, bool unknown)
     if (conn->unknown == unknown)
         return;
     conn->unknown = unknown;
-    if (unknown)
+    if (unknown) {
         conn->service->connections_unknown++;
-    else
+        conn->origin.peer->unknown++;
+    } else {
         conn->service->connections_unknown--;
+        conn->origin.peer->unknown--;
+    }
 }
 
 static void

@@ -34,6 +34,7 @@ struct peer_key {
 struct peer {
     struct peer_key key;
     size_t connections;
+    size_t unknown; /* of these, without a role; counted by the connections */
     unsigned failures;
     uint64_t failed_us;         /* the last time, CLOCK_MONOTONIC */
     struct peer *older, *newer; /* among those remembered, no connections */

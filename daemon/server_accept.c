@@ -31,18 +31,21 @@ server_has_room(const struct server *server)
            !server->stopping;
 }
 
-/* Of those that nobody knows, who has had most time to say who it is goes. */
+/* Of those that nobody knows, one of the peer that has most of them goes: who
+ * comes in a crowd drives out its own.  It is the one that has had most time to
+ * say who it is. */
 static void
 make_room_for_unknown(struct server *server)
 {
-    struct conn *oldest = NULL;
+    struct conn *last = NULL;
     if (server->service.connections_unknown <= server->unknown_max)
         return;
     for (struct conn *conn = server->conns; conn != NULL; conn = conn->next)
-        if (conn->unknown)
-            oldest = conn; /* the newest come first */
+        if (conn->unknown && (last == NULL || conn->origin.peer->unknown >=
+                                                  last->origin.peer->unknown))
+            last = conn; /* the newest come first */
     server->service.connections_refused++;
-    conn_drop(oldest);
+    conn_drop(last);
 }
 
 static struct conn *

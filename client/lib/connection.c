@@ -362,7 +362,7 @@ static enum entente_result
 show_token(struct entente *handle, struct entente_error *error)
 {
     struct mp_buf request = {0};
-    if (handle->ssl == NULL && !socket_is_local(handle->fd)) {
+    if (handle->ssl == NULL && !socket_stays_here(handle->fd)) {
         handle_disconnect(handle);
         return error_set(error, ENTENTE_INVALID, "invalid",
                          "a token is not sent over tcp:// to another machine; "

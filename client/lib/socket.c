@@ -133,20 +133,25 @@ connect_tcp(const struct url *url, const struct socket_limits *limits)
 }
 
 bool
-socket_is_local(int fd)
+socket_is_local(const struct sockaddr *address)
+{
+    if (address->sa_family == AF_INET) {
+        const struct sockaddr_in *in = (const void *)address;
+        return ntohl(in->sin_addr.s_addr) >> 24 == IN_LOOPBACKNET;
+    }
+    const struct sockaddr_in6 *in6 = (const void *)address;
+    return address->sa_family == AF_UNIX ||
+           (address->sa_family == AF_INET6 &&
+            IN6_IS_ADDR_LOOPBACK(&in6->sin6_addr));
+}
+
+bool
+socket_stays_here(int fd)
 {
     struct sockaddr_storage address = {0};
     socklen_t size = sizeof(address);
-    if (getpeername(fd, (struct sockaddr *)&address, &size) != 0)
-        return false;
-    if (address.ss_family == AF_INET) {
-        const struct sockaddr_in *in = (const void *)&address;
-        return ntohl(in->sin_addr.s_addr) >> 24 == IN_LOOPBACKNET;
-    }
-    const struct sockaddr_in6 *in6 = (const void *)&address;
-    return address.ss_family == AF_UNIX ||
-           (address.ss_family == AF_INET6 &&
-            IN6_IS_ADDR_LOOPBACK(&in6->sin6_addr));
+    return getpeername(fd, (struct sockaddr *)&address, &size) == 0 &&
+           socket_is_local((const struct sockaddr *)&address);
 }
 
 int

@@ -5,6 +5,7 @@
 #include "client/lib/url.h"
 
 #include <stdint.h>
+#include <sys/socket.h>
 
 /*
  * Stream sockets with a deadline and a descriptor that ends every wait.
@@ -26,8 +27,11 @@ int64_t socket_now_ms(void);
  */
 int socket_connect(const struct url *url, const struct socket_limits *limits);
 
-/* Whether what is sent stays on this machine: a Unix socket, or loopback. */
-bool socket_is_local(int fd);
+/* Whether what is sent there stays on this machine: a Unix socket, loopback. */
+bool socket_is_local(const struct sockaddr *address);
+
+/* The same of a connected socket. */
+bool socket_stays_here(int fd);
 
 /*
  * Wait until `fd` (-1: nothing) has one of `events` (poll's); those that it

@@ -22,6 +22,7 @@
 /* Users that are nobody here. */
 #define READER 64999u
 #define STRANGER 64998u
+#define OTHER_STRANGER 64997u
 #define OVERFLOW_ID 65534u
 
 /* Let everybody reach the socket, so that roles alone decide. */
@@ -210,6 +211,26 @@ START_TEST(oldest_stranger_makes_room)
 }
 END_TEST
 
+/* A crowd of one user drives out its own. */
+START_TEST(crowd_of_strangers_makes_its_own_room)
+{
+    struct wire *crowd[20];
+    access_start("[limits]\nconnections-unknown = 3\n");
+    open_path();
+    struct wire *alone = open_as(STRANGER);
+    expect_role(alone, "forbidden");
+    for (size_t i = 0; i < COUNT(crowd); i++)
+        crowd[i] = open_as(OTHER_STRANGER);
+    wire_await_close(crowd[0]);
+    wire_await_close(crowd[COUNT(crowd) - 4]);
+    expect_role(alone, "forbidden");
+    expect_role(crowd[COUNT(crowd) - 1], "forbidden");
+    for (size_t i = 0; i < COUNT(crowd); i++)
+        wire_close(crowd[i]);
+    wire_close(alone);
+}
+END_TEST
+
 START_TEST(connection_over_the_limit_waits_for_a_place)
 {
     json_t *message = NULL;
@@ -364,6 +385,7 @@ add_tests_of_root(TCase *tests)
     tcase_add_test(tests, hangup_takes_over_a_good_file_and_no_broken_one);
     tcase_add_test(tests, one_user_cannot_take_all_places);
     tcase_add_test(tests, oldest_stranger_makes_room);
+    tcase_add_test(tests, crowd_of_strangers_makes_its_own_room);
     tcase_add_test(tests, stranger_is_dropped_whatever_it_asks);
 }
 

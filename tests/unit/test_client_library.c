@@ -1,4 +1,5 @@
 /* SPDX-License-Identifier: MIT */
+#include <arpa/inet.h>
 #include <check.h>
 #include <stdlib.h>
 #include <sys/socket.h>
@@ -77,6 +78,36 @@ START_TEST(url_default_prefers_the_environment)
     unsetenv("ENTENTE_URL");
     ck_assert_ptr_null(url_default(&url));
     ck_assert(url.is_unix);
+}
+END_TEST
+
+/* Where a token may go without TLS. */
+static const struct {
+    int family;
+    const char *address;
+    bool local;
+} places[] = {
+    {AF_INET, "127.0.0.1", true},  {AF_INET, "127.255.0.9", true},
+    {AF_INET, "128.0.0.1", false}, {AF_INET, "192.168.0.1", false},
+    {AF_INET, "0.0.0.0", false},   {AF_INET6, "::1", true},
+    {AF_INET6, "::2", false},      {AF_INET6, "2001:db8::1", false},
+    {AF_INET6, "fe80::1", false},  {AF_UNIX, "", true},
+    {AF_UNSPEC, "", false},
+};
+
+START_TEST(loopback_alone_is_here)
+{
+    struct sockaddr_storage address = {.ss_family =
+                                           (sa_family_t)places[_i].family};
+    if (places[_i].family == AF_INET)
+        inet_pton(AF_INET, places[_i].address,
+                  &((struct sockaddr_in *)(void *)&address)->sin_addr);
+    if (places[_i].family == AF_INET6)
+        inet_pton(AF_INET6, places[_i].address,
+                  &((struct sockaddr_in6 *)(void *)&address)->sin6_addr);
+    ck_assert_int_eq(socket_is_local((const struct sockaddr *)&address),
+                     places[_i].local);
+    ck_assert(!socket_stays_here(-1));
 }
 END_TEST
 
@@ -383,6 +414,8 @@ library_suite(void)
                         sizeof(url_cases) / sizeof(url_cases[0]));
     tcase_add_test(tc, url_path_has_the_length_of_a_socket_path);
     tcase_add_test(tc, url_default_prefers_the_environment);
+    tcase_add_loop_test(tc, loopback_alone_is_here, 0,
+                        (int)(sizeof(places) / sizeof(places[0])));
     tcase_add_test(tc, connect_says_why_it_cannot);
     tcase_add_test(tc, new_ids_are_uuids_of_version_7_and_differ);
     tcase_add_test(tc, content_id_ignores_order_encoding_and_what_is_assigned);
