@@ -199,7 +199,7 @@ static void
 note_failure(const struct peer *peer)
 {
     char name[PEERS_NAME_SIZE];
-    if (!peers_is_notable(peer))
+    if (!peers_is_notable(peer->failures))
         return;
     peers_name(peer, name);
     diag(DIAG_WARNING, "%s showed a token that is none of ours (%u times)",
@@ -307,9 +307,25 @@ conn_settle(struct conn *conn)
         end(conn);
 }
 
+/* Says so to the operator: the peer itself is told little. */
+static void
+note_handshake(struct conn *conn)
+{
+    struct peer *peer = conn->origin.peer;
+    char name[PEERS_NAME_SIZE];
+    if (conn->origin.ssl == NULL || conn->greeted ||
+        !peers_is_notable(++peer->handshakes))
+        return;
+    peers_name(peer, name);
+    diag(DIAG_NOTICE, "%s: TLS handshake failed: %s (%u times)", name,
+         tls_why(conn->origin.ssl, bufferevent_get_openssl_error(conn->bev)),
+         peer->handshakes);
+}
+
 static void
 on_handshake(struct conn *conn)
 {
+    conn->greeted = true;
     conn_settle(conn);
     if (!conn->over &&
         !expect_greeting(conn, conn->service->deadlines.first_request_ms))
@@ -360,6 +376,7 @@ on_event(struct bufferevent *bev, short what, void *context)
         session_finish(conn->session);
         conn_pump(conn);
     } else {
+        note_handshake(conn);
         end(conn);
     }
 }

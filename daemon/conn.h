@@ -44,6 +44,7 @@ struct conn {
     bool reading;          /* what the loop was last told */
     bool lingering;        /* all is said; what still comes is thrown away */
     bool waiting;          /* for the views */
+    bool greeted;          /* its TLS handshake is done */
     bool unknown;          /* it has no role, and is counted as such */
     bool delayed;          /* its failed `auth` is not answered yet */
     bool over;

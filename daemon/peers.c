@@ -129,7 +129,7 @@ peers_leave(struct peers *peers, struct peer *peer)
 {
     if (--peer->connections > 0)
         return;
-    if (peer->failures > 0)
+    if (peer->failures > 0 || peer->handshakes > 0)
         remember(peers, peer);
     else
         forget(peers, peer);
@@ -159,9 +159,9 @@ peers_name(const struct peer *peer, char name[PEERS_NAME_SIZE])
 }
 
 bool
-peers_is_notable(const struct peer *peer)
+peers_is_notable(unsigned failures)
 {
-    return (peer->failures & (peer->failures - 1)) == 0;
+    return (failures & (failures - 1)) == 0;
 }
 
 unsigned

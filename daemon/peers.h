@@ -35,7 +35,8 @@ struct peer {
     struct peer_key key;
     size_t connections;
     size_t unknown; /* of these, without a role; counted by the connections */
-    unsigned failures;
+    unsigned failures;          /* to authenticate */
+    unsigned handshakes;        /* that failed */
     uint64_t failed_us;         /* the last time, CLOCK_MONOTONIC */
     struct peer *older, *newer; /* among those remembered, no connections */
 };
@@ -63,8 +64,8 @@ void peers_leave(struct peers *peers, struct peer *peer);
 /* What to call it in messages. */
 void peers_name(const struct peer *peer, char name[PEERS_NAME_SIZE]);
 
-/* Its last failure is worth a line: the first, the second, the fourth ... */
-bool peers_is_notable(const struct peer *peer);
+/* So many failures are worth a line: one, two, four ... */
+bool peers_is_notable(unsigned failures);
 
 /* It failed to authenticate: how long its answer is to be kept back. */
 unsigned peers_failed(struct peer *peer, uint64_t now_us);

@@ -245,6 +245,16 @@ tls_role(struct tls *tls, SSL *ssl, const struct access_rules *rules)
     return access_verdict_role(&verdict);
 }
 
+const char *
+tls_why(const SSL *ssl, unsigned long code)
+{
+    long verified = SSL_get_verify_result(ssl);
+    if (verified != X509_V_OK)
+        return X509_verify_cert_error_string(verified);
+    const char *reason = code == 0 ? NULL : ERR_reason_error_string(code);
+    return reason == NULL ? "the peer went away" : reason;
+}
+
 void
 tls_goodbye(SSL *ssl)
 {

@@ -41,6 +41,9 @@ SSL *tls_accept(struct tls *tls) __attribute__((warn_unused_result));
 enum service_role tls_role(struct tls *tls, SSL *ssl,
                            const struct access_rules *rules);
 
+/* Why a handshake failed: `code` is OpenSSL's, 0 for none. */
+const char *tls_why(const SSL *ssl, unsigned long code);
+
 /* Tell the peer that nothing more comes (close_notify). */
 void tls_goodbye(SSL *ssl);
 

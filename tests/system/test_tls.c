@@ -27,8 +27,8 @@ static const struct {
     int version_max;
     const char *role; /* or the error, or "closed" */
 } shown[] = {
-    {"none where one is required", {NULL}, false, true, 0, "closed"},
-    {"none", {NULL}, false, false, 0, "unauthenticated"},
+    {"none where one is required", {.name = NULL}, false, true, 0, "closed"},
+    {"none", {.name = NULL}, false, false, 0, "unauthenticated"},
     {"one of a foreign authority",
      {.name = "x", .san = "DNS:append.example", .purpose = "clientAuth"},
      true,
@@ -145,8 +145,23 @@ START_TEST(certificate_gives_its_role_or_none)
     struct tls_peer *peer = tls_peer_open(tls_port(), &options);
     ck_assert_msg(strcmp(tls_outcome(peer, outcome), shown[_i].role) == 0,
                   "%s: %s, not %s", shown[_i].what, outcome, shown[_i].role);
+    if (strcmp(outcome, "closed") == 0)
+        process_await_line(fixture.daemon, "(1 times)", 1); /* the reason */
     tls_peer_close(peer);
     expect_done(fixture.wire, "ping", "{}");
+}
+END_TEST
+
+/* What could be replayed is not there: no ticket, no early data. */
+START_TEST(nothing_is_given_to_resume_with)
+{
+    char outcome[TLS_OUTCOME_SIZE];
+    tls_start("");
+    struct tls_peer *peer = tls_connect_with(NULL);
+    for (int i = 0; i < 3; i++)
+        ck_assert_str_eq(tls_outcome(peer, outcome), "unauthenticated");
+    ck_assert(!tls_peer_can_resume(peer));
+    tls_peer_close(peer);
 }
 END_TEST
 
@@ -411,6 +426,7 @@ main(void)
     tcase_set_timeout(tests, SECONDS_MAX);
     tcase_add_loop_test(tests, certificate_gives_its_role_or_none, 0,
                         COUNT(shown));
+    tcase_add_test(tests, nothing_is_given_to_resume_with);
     tcase_add_test(tests, public_key_gives_its_role);
     tcase_add_test(tests, revoked_certificate_loses_its_role_at_hangup);
     tcase_add_loop_test(tests, key_that_others_can_read_is_refused, 0,

@@ -97,6 +97,15 @@ tls_peer_close(struct tls_peer *peer)
     tls_peer_cut(peer);
 }
 
+bool
+tls_peer_can_resume(const struct tls_peer *peer)
+{
+    const SSL_SESSION *session = SSL_get_session(peer->ssl);
+    return SSL_SESSION_is_resumable(session) == 1 ||
+           SSL_SESSION_has_ticket(session) == 1 ||
+           SSL_SESSION_get_max_early_data(session) != 0;
+}
+
 int
 tls_peer_fd(const struct tls_peer *peer)
 {

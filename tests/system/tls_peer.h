@@ -43,6 +43,9 @@ json_t *tls_peer_message(struct tls_peer *peer);
 json_t *tls_peer_call(struct tls_peer *peer, const char *method,
                       const char *arguments);
 
+/* The daemon gave it something to resume with, or to send early data. */
+bool tls_peer_can_resume(const struct tls_peer *peer);
+
 /* The descriptor under it. */
 int tls_peer_fd(const struct tls_peer *peer);
 
