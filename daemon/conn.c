@@ -383,14 +383,22 @@ on_event(struct bufferevent *bev, short what, void *context)
 
 /* --- life -----------------------------------------------------------------*/
 
+/* Without BEV_OPT_CLOSE_ON_FREE: what that does to an SSL when memory runs out
+ * on the way differs from one libevent to the next. */
 static struct bufferevent *
 new_bufferevent(struct event_base *base, const struct conn_origin *origin)
 {
     if (origin->ssl == NULL)
-        return bufferevent_socket_new(base, origin->fd, BEV_OPT_CLOSE_ON_FREE);
+        return bufferevent_socket_new(base, origin->fd, 0);
     return bufferevent_openssl_socket_new(base, origin->fd, origin->ssl,
-                                          BUFFEREVENT_SSL_ACCEPTING,
-                                          BEV_OPT_CLOSE_ON_FREE);
+                                          BUFFEREVENT_SSL_ACCEPTING, 0);
+}
+
+static void
+release(const struct conn_origin *origin)
+{
+    tls_release(origin->ssl);
+    close(origin->fd);
 }
 
 static bool
@@ -399,8 +407,6 @@ make_parts(struct conn *conn, struct event_base *base)
     const struct gate_peer peer = peer_of(conn);
     enum service_role role = gate_role(conn->service->gate, &peer);
     conn->bev = new_bufferevent(base, &conn->origin);
-    if (conn->bev == NULL)
-        close(conn->origin.fd);
     conn->session = session_new(
         conn->service, role, gate_can_authenticate(conn->service->gate, &peer));
     conn->work = evtimer_new(base, on_work, conn);
@@ -431,7 +437,7 @@ conn_new(struct event_base *base, const struct conn_origin *origin,
 {
     struct conn *conn = calloc(1, sizeof *conn);
     if (conn == NULL) {
-        close(origin->fd);
+        release(origin);
         return NULL;
     }
     conn->owner = owner;
@@ -458,6 +464,7 @@ conn_free(struct conn *conn)
         event_free(conn->greeting);
     if (conn->bev != NULL)
         bufferevent_free(conn->bev);
+    release(&conn->origin);
     session_free(conn->session);
     free(conn);
 }

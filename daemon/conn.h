@@ -57,8 +57,8 @@ struct conn_owner {
     void (*on_waiting)(struct conn_owner *owner, uint64_t views_position);
 };
 
-/* Takes the socket and the SSL, not the peer; closes the socket when it fails.
- * NULL without memory. */
+/* Takes the socket and the SSL, not the peer, also when it fails.  NULL without
+ * memory. */
 struct conn *conn_new(struct event_base *base, const struct conn_origin *origin,
                       struct service *service, struct conn_owner *owner);
 void conn_free(struct conn *conn);

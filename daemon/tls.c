@@ -152,6 +152,12 @@ tls_accept(struct tls *tls)
     return SSL_new(tls->context);
 }
 
+void
+tls_release(SSL *ssl)
+{
+    SSL_free(ssl);
+}
+
 /* --- peers ----------------------------------------------------------------*/
 
 static void

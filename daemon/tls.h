@@ -32,6 +32,7 @@ void tls_free(struct tls *tls);
 /* What a new connection needs; the caller owns it.  It outlives `tls`. NULL
  * without memory. */
 SSL *tls_accept(struct tls *tls) __attribute__((warn_unused_result));
+void tls_release(SSL *ssl); /* NULL is legal */
 
 /*
  * The role that the rules give to the certificate of a peer that has done its

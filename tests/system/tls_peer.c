@@ -26,8 +26,8 @@ struct tls_peer {
     msgpack_unpacker unpacker;
 };
 
-static int
-open_socket(uint16_t port)
+int
+tls_peer_socket(uint16_t port)
 {
     struct sockaddr_in address = {
         .sin_family = AF_INET,
@@ -50,10 +50,16 @@ open_socket(uint16_t port)
 struct tls_peer *
 tls_peer_open(uint16_t port, const struct tls_peer_options *options)
 {
+    return tls_peer_begin(tls_peer_socket(port), options);
+}
+
+struct tls_peer *
+tls_peer_begin(int fd, const struct tls_peer_options *options)
+{
     signal(SIGPIPE, SIG_IGN); /* OpenSSL writes to what the daemon closed */
     struct tls_peer *peer = calloc(1, sizeof(*peer));
     ck_assert_ptr_nonnull(peer);
-    peer->fd = open_socket(port);
+    peer->fd = fd;
     peer->context = SSL_CTX_new(TLS_client_method());
     ck_assert_ptr_nonnull(peer->context);
     SSL_CTX_set_security_level(peer->context, 0); /* old versions too */

@@ -19,6 +19,11 @@ struct tls_peer_options {
     int version_max;        /* OpenSSL's number; 0: any */
 };
 
+/* A connected socket, on which nothing was said; and a handshake on it, as
+ * tls_peer_open, which takes it. */
+int tls_peer_socket(uint16_t port);
+struct tls_peer *tls_peer_begin(int fd, const struct tls_peer_options *options);
+
 /* Connect and do the handshake; NULL when the daemon refuses it. */
 struct tls_peer *tls_peer_open(uint16_t port,
                                const struct tls_peer_options *options);
