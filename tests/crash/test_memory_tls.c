@@ -9,18 +9,15 @@
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
-#include <sys/stat.h>
 #include <time.h>
 
 #include "tests/crash/preload/control.h"
 #include "tests/crash/under.h"
-#include "tests/system/client_run.h"
 #include "tests/system/expect.h"
 #include "tests/system/tls_fixture.h"
 
 #define SECONDS_MAX 58
 #define ROUNDS_S 8
-#define PROGRAM_DEFAULT "build/gcc/entented"
 
 /* Far more than a handshake and a call take. */
 #define ALLOCATIONS_MAX 20000
@@ -34,18 +31,11 @@ static struct control_memory *memory;
 static void
 begin(void)
 {
-    char command[UNDER_COMMAND_SIZE], path[SCRATCH_PATH_SIZE];
-    char script[UNDER_COMMAND_SIZE + SCRATCH_PATH_SIZE];
-    const char *program = getenv("ENTENTED");
+    char command[UNDER_COMMAND_SIZE];
     tls_begin();
     under_preload(command, "memory");
     memory = under_control(sizeof(*memory));
-    int size =
-        snprintf(script, sizeof(script), "#!/bin/sh\nexec %s %s \"$@\"\n",
-                 command, program == NULL ? PROGRAM_DEFAULT : program);
-    client_file(path, "under", script, (size_t)size);
-    ck_assert_int_eq(chmod(path, 0700), 0);
-    setenv("ENTENTED", path, 1);
+    under_wrap("%s", command);
 }
 
 /* Until the daemon has so many connections. */

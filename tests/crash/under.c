@@ -50,6 +50,18 @@ script_write(const char *path, const char *command, va_list arguments)
     ck_assert_int_eq(chmod(path, 0700), 0);
 }
 
+void
+under_wrap(const char *command, ...)
+{
+    char path[SCRATCH_PATH_SIZE];
+    va_list arguments;
+    va_start(arguments, command);
+    scratch_join(path, fixture.directory, "wrapped");
+    script_write(path, command, arguments);
+    va_end(arguments);
+    setenv("ENTENTED", path, 1);
+}
+
 /* Run `path` where the harness runs the daemon. */
 static void
 process_begin(const char *path)

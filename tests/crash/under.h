@@ -27,6 +27,10 @@ void under_start(const char *command, ...)
 bool under_try(const char *command, ...) __attribute__((format(printf, 1, 2)))
 __attribute__((warn_unused_result));
 
+/* Put the command in front of every daemon that this test starts from now on,
+ * by whatever way. */
+void under_wrap(const char *command, ...) __attribute__((format(printf, 1, 2)));
+
 /* Wait for the end of the daemon, and of its tracer, and let go of it; the
  * status as of waitpid. */
 int under_await_end(void);
