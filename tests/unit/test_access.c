@@ -323,7 +323,7 @@ START_TEST(those_remembered_have_a_bound)
 {
     struct peers all = {0};
     const uint64_t now_us = UINT64_C(1) << 40;
-    for (uint64_t i = 0; i < 3 * PEERS_REMEMBERED_MAX; i++) {
+    for (uint64_t i = 0; i < UINT64_C(3) * PEERS_REMEMBERED_MAX; i++) {
         struct peer *peer = peers_enter(&all, (struct peer_key){AF_INET, i});
         ck_assert_ptr_nonnull(peer);
         (void)peers_failed(peer, now_us);
