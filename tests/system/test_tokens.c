@@ -1,10 +1,12 @@
 /* SPDX-License-Identifier: MIT */
 /* Tokens: made by the client, shown to the daemon, revoked. */
 #include <check.h>
+#include <fcntl.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 #include <sys/stat.h>
+#include <unistd.h>
 
 #include "tests/system/access_fixture.h"
 #include "tests/system/client_run.h"
@@ -80,6 +82,50 @@ START_TEST(token_is_printed_once_and_kept_as_its_hash)
     client_run_free(&run);
     free(one);
     free(two);
+}
+END_TEST
+
+/* A new file is for the group of its directory to read: the daemon's. */
+START_TEST(new_file_is_readable_to_the_group_of_its_directory)
+{
+    struct stat status;
+    gid_t group = geteuid() == 0 ? 64999 : getegid();
+    ck_assert_int_eq(chown(fixture.directory, (uid_t)-1, group), 0);
+    free(new_token("read", "a"));
+    ck_assert_int_eq(stat(tokens, &status), 0);
+    ck_assert_uint_eq(status.st_gid, group);
+    ck_assert_uint_eq(status.st_mode & 07777, 0640);
+    free(new_token("read", "b")); /* and the one that replaces it */
+    ck_assert_int_eq(stat(tokens, &status), 0);
+    ck_assert_uint_eq(status.st_gid, group);
+    ck_assert_uint_eq(status.st_mode & 07777, 0640);
+}
+END_TEST
+
+#define AT_ONCE 8
+
+/* None of those that are made at the same time is lost. */
+START_TEST(tokens_made_at_once_are_all_kept)
+{
+    pid_t clients[AT_ONCE];
+    struct client_run run;
+    int nowhere = open("/dev/null", O_RDWR | O_CLOEXEC);
+    ck_assert_int_ge(nowhere, 0);
+    for (int i = 0; i < AT_ONCE; i++) {
+        char line[256];
+        snprintf(line, sizeof(line),
+                 "token new --role read --name t%d --file '%s'", i, tokens);
+        clients[i] = client_start(line, nowhere, nowhere, nowhere);
+    }
+    for (int i = 0; i < AT_ONCE; i++)
+        ck_assert_int_eq(client_await(clients[i]), 0);
+    close(nowhere);
+    client_expect(&run, 0, "token list --file '%s'", tokens);
+    size_t lines = 0;
+    for (const char *at = run.output; *at != '\0'; at++)
+        lines += *at == '\n';
+    ck_assert_uint_eq(lines, AT_ONCE);
+    client_run_free(&run);
 }
 END_TEST
 
@@ -268,6 +314,8 @@ main(void)
     tcase_add_checked_fixture(tests, begin, fixture_end);
     tcase_set_timeout(tests, SECONDS_MAX);
     tcase_add_test(tests, token_is_printed_once_and_kept_as_its_hash);
+    tcase_add_test(tests, new_file_is_readable_to_the_group_of_its_directory);
+    tcase_add_test(tests, tokens_made_at_once_are_all_kept);
     tcase_add_loop_test(tests, wrong_use_of_tokens_is_told, 0,
                         COUNT(wrong_lines));
     tcase_add_test(tests, configuration_says_where_tokens_are);
