@@ -45,7 +45,7 @@ ALL_LDFLAGS = $(CFLAGS) $(SANFLAGS) -pthread $(LDFLAGS)
 libs = $(shell pkg-config --libs $(1))
 PROTO_LIBS = $(call libs,msgpack)
 DAEMON_LIBS = -levent_core -levent_pthreads -levent_openssl \
-	$(call libs,lmdb libxxhash msgpack inih libssl libcrypto)
+	$(call libs,libsystemd lmdb libxxhash msgpack inih libssl libcrypto)
 LIBRARY_LIBS = $(call libs,msgpack libssl libcrypto)
 CLIENT_LIBS = $(LIBRARY_LIBS) $(call libs,jansson inih)
 SYSTEM_LIBS = $(call libs,msgpack jansson libssl libcrypto)
@@ -86,7 +86,8 @@ ENVIRONMENT = ENTENTED=$(BUILD)/entented ENTENTE=$(BUILD)/entente \
 
 # Debian's packages, by what needs them.
 BUILD_PACKAGES := gcc make pkg-config libevent-dev liblmdb-dev libmsgpack-dev \
-	libxxhash-dev libjansson-dev libssl-dev libinih-dev check libsubunit-dev
+	libsystemd-dev libxxhash-dev libjansson-dev libssl-dev libinih-dev check \
+	libsubunit-dev
 CHECK_PACKAGES := neovim python3-msgpack python3-jsonschema procps strace
 MEMCHECK_PACKAGES := valgrind
 FUZZ_PACKAGES := clang libclang-rt-14-dev

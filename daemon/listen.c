@@ -171,6 +171,16 @@ name_tcp(struct listen_socket *opened)
              opened->is_tls ? "tls" : "tcp", host, port);
 }
 
+static int
+refuse_open(const struct listen_socket *wanted, struct diag_reason *reason)
+{
+    diag_because(reason,
+                 "%s: TCP without TLS is for loopback addresses only "
+                 "(127.0.0.1, ::1); use tls://HOST:PORT",
+                 wanted->url);
+    return -EACCES;
+}
+
 /* The address that `text` names, if it may be listened on. */
 static int
 resolve_tcp(const char *text, const struct listen_socket *wanted,
@@ -192,12 +202,8 @@ resolve_tcp(const char *text, const struct listen_socket *wanted,
     }
     if (wanted->is_tls || is_loopback((*found)->ai_addr))
         return 0;
-    diag_because(reason,
-                 "%s: TCP without TLS is for loopback addresses only "
-                 "(127.0.0.1, ::1); use tls://HOST:PORT",
-                 wanted->url);
     freeaddrinfo(*found);
-    return -EACCES;
+    return refuse_open(wanted, reason);
 }
 
 static int
@@ -281,6 +287,33 @@ listen_check(const char *url, struct diag_reason *reason)
 {
     struct listen_socket wanted;
     return dispatch(url, &wanted, check_unix, check_tcp, reason);
+}
+
+static void
+be_nonblocking(int fd)
+{
+    int flags = fcntl(fd, F_GETFL);
+    if (flags >= 0)
+        fcntl(fd, F_SETFL, flags | O_NONBLOCK);
+    fcntl(fd, F_SETFD, FD_CLOEXEC);
+}
+
+int
+listen_adopt(struct listen_socket *opened, struct diag_reason *reason)
+{
+    struct sockaddr_storage address = {0};
+    socklen_t size = sizeof address;
+    int on = 1;
+    be_nonblocking(opened->fd);
+    if (opened->is_unix)
+        return 0;
+    if (getsockname(opened->fd, (struct sockaddr *)&address, &size) != 0)
+        return fail(reason, opened->url, errno);
+    name_tcp(opened);
+    if (!opened->is_tls && !is_loopback((const struct sockaddr *)&address))
+        return refuse_open(opened, reason);
+    setsockopt(opened->fd, IPPROTO_TCP, TCP_NODELAY, &on, sizeof on);
+    return 0;
 }
 
 void

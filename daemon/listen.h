@@ -36,6 +36,15 @@ int listen_open(const char *url, struct listen_socket *opened,
 int listen_check(const char *url, struct diag_reason *reason)
     __attribute__((warn_unused_result));
 
+/*
+ * Make a socket that somebody else opened, in `opened->fd`, one of ours: only
+ * `is_unix`, `is_tls` and `url` need to be set, the URL of TCP becomes what it
+ * is bound to.  The same addresses are refused; the descriptor stays open in
+ * any case.
+ */
+int listen_adopt(struct listen_socket *opened, struct diag_reason *reason)
+    __attribute__((warn_unused_result));
+
 /* Removes the path of a Unix socket; does not close the descriptor. */
 void listen_forget(const struct listen_socket *opened);
 

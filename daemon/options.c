@@ -9,6 +9,7 @@
 #include <string.h>
 
 #include "daemon/config.h"
+#include "daemon/inherit.h"
 
 /* Columns of help, and where its second one begins. */
 #define HELP_WIDTH 78
@@ -243,7 +244,8 @@ complete(struct settings *settings, struct diag_reason *reason)
         diag_because(reason, "no home directory: say --data DIR");
         return false;
     }
-    if (settings->listen_count == 0 && !default_listen(settings)) {
+    if (settings->listen_count == 0 && !inherit_offered() &&
+        !default_listen(settings)) {
         diag_because(reason, "XDG_RUNTIME_DIR is not set: say --listen URL");
         return false;
     }

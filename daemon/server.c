@@ -120,6 +120,7 @@ begin_stop(struct server *server, int status)
     server->stopping = true;
     server->status = status;
     server_set_accepting(server, false);
+    server_watch_stopping(&server->watch);
     for (struct conn *conn = server->conns, *next; conn != NULL; conn = next) {
         next = conn->next;
         session_stop(conn->session);
@@ -201,8 +202,10 @@ open_data(struct server *server, const char *path, struct diag_reason *reason)
     service->views_reader = views_reader_new(service->views);
     service->writer = writer_new(service->log, service->views);
     if (service->log_reader != NULL && service->views_reader != NULL &&
-        service->writer != NULL)
+        service->writer != NULL) {
+        server_watch_writer(&server->watch);
         return 0;
+    }
     diag_because(reason, "out of memory");
     return -ENOMEM;
 }
@@ -263,28 +266,6 @@ make_events(struct server *server)
 }
 
 static int
-open_listener(struct server *server, const char *url,
-              struct diag_reason *reason)
-{
-    struct listener *listener = &server->listeners[server->listener_count];
-    int rc = listen_open(url, &listener->socket, reason);
-    if (rc != 0)
-        return rc;
-    server->listener_count++;
-    listener->server = server;
-    listener->events = evconnlistener_new(
-        server->base, server_on_accept, listener,
-        LEV_OPT_CLOSE_ON_EXEC | LEV_OPT_CLOSE_ON_FREE, 0, listener->socket.fd);
-    if (listener->events == NULL) {
-        diag_because(reason, "%s: out of memory", url);
-        return -ENOMEM;
-    }
-    evconnlistener_set_error_cb(listener->events, server_on_accept_error);
-    diag(DIAG_INFO, "listening on %s", listener->socket.url);
-    return 0;
-}
-
-static int
 start(struct server *server, struct options *options,
       struct diag_reason *reason)
 {
@@ -296,6 +277,11 @@ start(struct server *server, struct options *options,
         return rc;
     }
     server->service.gate = &server->gate;
+    rc = server_watch_open(&server->watch, &server->service);
+    if (rc != 0) {
+        diag_because(reason, "no thread for the watchdog: %s", strerror(-rc));
+        return rc;
+    }
     rc = open_data(server, settings->data, reason);
     if (rc != 0)
         return rc;
@@ -309,13 +295,16 @@ start(struct server *server, struct options *options,
         diag_because(reason, "the event loop cannot be made");
         return -ENOMEM;
     }
-    for (size_t i = 0; i < settings->listen_count && rc == 0; i++)
-        rc = open_listener(server, settings->listen[i], reason);
+    rc = server_listen(server, settings, reason);
     if (rc != 0)
         return rc;
     server->accepting = true;
     views_serving(server->service.views);
     diag(DIAG_NOTICE, "ready");
+    if (!server_watch_begin(&server->watch, server->base)) {
+        diag_because(reason, "out of memory");
+        return -ENOMEM;
+    }
     return 0;
 }
 
@@ -344,6 +333,7 @@ static void
 close_loop(struct server *server)
 {
     ignore_signals();
+    server_watch_end(&server->watch);
     for (size_t i = 0; i < server->listener_count; i++) {
         listen_forget(&server->listeners[i].socket);
         if (server->listeners[i].events != NULL)
@@ -376,6 +366,7 @@ close_data(struct server *server)
     if (service->writer != NULL) {
         writer_stop(service->writer);
         deliver(server, writer_outcomes(service->writer));
+        server_watch_forget_writer(&server->watch);
         writer_free(service->writer);
     }
     log_reader_free(service->log_reader);
@@ -421,6 +412,7 @@ server_run(struct options *options, struct diag_reason *reason)
     int status = server->status;
     close_loop(server);
     close_data(server);
+    server_watch_close(&server->watch);
     peers_deinit(&server->peers);
     gate_close(&server->gate);
     free(server);

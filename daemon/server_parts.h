@@ -4,11 +4,12 @@
 
 #include "daemon/conn.h"
 #include "daemon/server.h"
+#include "daemon/server_watch.h"
 
 /*
  * What a server is inside, and what its files share of it: daemon/server.c
- * starts and ends, server_accept.c lets clients in, server_reload.c reads the
- * configuration again.
+ * starts and ends, server_listen.c opens sockets, server_accept.c lets clients
+ * in, server_reload.c reads the configuration again.
  */
 
 struct listener {
@@ -21,6 +22,7 @@ struct server {
     struct conn_owner owner; /* first: conns know us by it */
     struct datadir datadir;
     struct service service;
+    struct server_watch watch;
     struct event_base *base;
     const struct options *options;
     struct gate gate;
@@ -40,6 +42,14 @@ struct server {
 
 struct evconnlistener;
 struct sockaddr;
+
+/* --- server_listen.c ------------------------------------------------------*/
+
+/* Listen where the service manager has opened sockets, then where the settings
+ * say it.  0, or a negative errno with `reason` set. */
+int server_listen(struct server *server, const struct settings *settings,
+                  struct diag_reason *reason)
+    __attribute__((warn_unused_result));
 
 /* --- server_accept.c ------------------------------------------------------*/
 

@@ -76,6 +76,7 @@ static void
 wait_for_news(struct writer *writer)
 {
     uint64_t until_us = next_try_us(writer);
+    pulse_rest(&writer->pulse);
     if (until_us == 0) {
         pthread_cond_wait(&writer->news, &writer->lock);
         return;
@@ -149,6 +150,7 @@ next_task(struct writer *writer)
     while ((task = choose_task(writer)) == TASK_WAIT)
         wait_for_news(writer);
     pthread_mutex_unlock(&writer->lock);
+    pulse_beat(&writer->pulse, writer_clock_us());
     return task;
 }
 
@@ -196,6 +198,7 @@ writer_main(void *context)
     while ((task = next_task(writer)) != TASK_STOP)
         do_task(writer, task);
     rebuild_abandon(writer->rebuild);
+    pulse_rest(&writer->pulse);
     return NULL;
 }
 
@@ -308,6 +311,12 @@ int
 writer_fd(const struct writer *writer)
 {
     return writer->fd;
+}
+
+const struct pulse *
+writer_pulse(const struct writer *writer)
+{
+    return &writer->pulse;
 }
 
 enum writer_state

@@ -4,6 +4,7 @@
 
 #include "daemon/append.h"
 #include "daemon/log.h"
+#include "daemon/pulse.h"
 #include "daemon/views.h"
 
 /*
@@ -46,6 +47,9 @@ void writer_free(struct writer *writer);
 
 /* Readable when there is news: outcomes, views, a state. */
 int writer_fd(const struct writer *writer);
+
+/* Beats with each task that the thread takes up. Any thread. */
+const struct pulse *writer_pulse(const struct writer *writer);
 
 enum writer_state writer_state(const struct writer *writer);
 

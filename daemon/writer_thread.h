@@ -31,6 +31,7 @@ struct writer {
     bool rebuild_wanted;
     _Atomic size_t queue_size;
     _Atomic int state;
+    struct pulse pulse;
     /* the thread's own */
     struct admit admit;
     struct recent recent;

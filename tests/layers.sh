@@ -34,6 +34,9 @@ forbid 'only the log and the views know LMDB' '<lmdb\.h' "$none" \
 forbid 'only the loop and its connections know libevent' '<event2?/|<event\.h' \
     "$none" proto client daemon ! -path 'daemon/server*' \
     ! -path 'daemon/conn*' ! -path 'daemon/main.c'
+forbid 'only these know the service manager' '<systemd/' "$none" \
+    proto client daemon ! -path 'daemon/watch.c' ! -path 'daemon/inherit.c' \
+    ! -path 'daemon/journal.c'
 forbid 'the daemon reads MessagePack through proto/' '<msgpack' "$none" daemon
 
 exit $crossed
