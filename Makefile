@@ -79,16 +79,19 @@ FUZZERS := $(call programs,tests/fuzz/fuzz_*.c)
 PROGRAMS := $(BUILD)/entented $(BUILD)/entente
 LIBRARIES := $(BUILD)/libentente.a $(BUILD)/libentente.so
 EXAMPLES := $(wildcard client/examples/*.jsonl)
+MANUALS := $(addprefix $(BUILD)/manual/,entente.1 entente-events.7 entented.8)
 
 # What a test or the demo is told of the place it runs in.
 ENVIRONMENT = ENTENTED=$(BUILD)/entented ENTENTE=$(BUILD)/entente \
-	ENTENTE_TESTS=tests ENTENTE_EXAMPLES=client/examples PYTHON=$(PYTHON)
+	ENTENTE_TESTS=tests ENTENTE_EXAMPLES=client/examples \
+	ENTENTE_MANUAL=$(BUILD)/manual PYTHON=$(PYTHON)
 
 # Debian's packages, by what needs them.
 BUILD_PACKAGES := gcc make pkg-config libevent-dev liblmdb-dev libmsgpack-dev \
 	libsystemd-dev libxxhash-dev libjansson-dev libssl-dev libinih-dev check \
 	libsubunit-dev
-CHECK_PACKAGES := neovim python3-msgpack python3-jsonschema procps strace
+CHECK_PACKAGES := mandoc neovim procps python3-jsonschema python3-msgpack \
+	strace systemd
 MEMCHECK_PACKAGES := valgrind
 FUZZ_PACKAGES := clang libclang-rt-14-dev
 FORMAT_PACKAGES := clang-format
@@ -102,7 +105,7 @@ TEST_PACKAGES := $(CHECK_PACKAGES) $(MEMCHECK_PACKAGES) $(FUZZ_PACKAGES) \
 say = $(if $(V),,@echo '  $@';)
 
 .PHONY: all
-all: $(PROGRAMS) $(LIBRARIES) ## build the daemon, the client and its library
+all: $(PROGRAMS) $(LIBRARIES) $(MANUALS) ## build the programs, the library, the manual
 
 $(BUILD)/%.o: %.c Makefile
 	@mkdir -p $(@D)
@@ -123,6 +126,29 @@ $(BUILD)/libentente.so.0: $(LIBRARY) $(PROTO)
 
 $(BUILD)/libentente.so: $(BUILD)/libentente.so.0
 	$(say)ln -sf $(<F) $@
+
+# Manual pages, their lists made of the programs' own tables.
+PAGE := $(BUILD)/proto/manual/page.o
+
+$(BUILD)/manual/events: $(BUILD)/proto/manual/events.o $(PAGE) $(PROTO)
+	@mkdir -p $(@D)
+	$(say)$(CC) $(ALL_LDFLAGS) -o $@ $^ $(PROTO_LIBS)
+
+$(BUILD)/manual/commands: $(BUILD)/client/manual/commands.o $(PAGE) \
+		$(CLIENT_PARTS) $(BUILD)/libentente.a
+	@mkdir -p $(@D)
+	$(say)$(CC) $(ALL_LDFLAGS) -o $@ $^ $(CLIENT_LIBS)
+
+$(BUILD)/manual/daemon: $(BUILD)/daemon/manual/daemon.o $(PAGE) \
+		$(DAEMON_PARTS) $(PROTO)
+	@mkdir -p $(@D)
+	$(say)$(CC) $(ALL_LDFLAGS) -o $@ $^ $(DAEMON_LIBS)
+
+$(BUILD)/manual/entente-events.7: proto/manual/entente-events.7 $(BUILD)/manual/events
+$(BUILD)/manual/entente.1: client/manual/entente.1 $(BUILD)/manual/commands
+$(BUILD)/manual/entented.8: daemon/manual/entented.8 $(BUILD)/manual/daemon
+$(MANUALS):
+	$(say)$(word 2,$^) <$< >$@.new && mv $@.new $@
 
 # Of two patterns that match, make takes the one with the shorter stem.
 $(BUILD)/tests/unit/test_client_%: $(BUILD)/tests/unit/test_client_%.o \
@@ -225,7 +251,8 @@ bench bench-quick bench-full: deps-build
 
 # --- Looking at the code ---------------------------------------------------
 
-SOURCES := $(wildcard $(foreach d,proto daemon client client/lib tests/unit \
+SOURCES := $(wildcard $(foreach d,proto proto/manual daemon daemon/manual \
+	client client/lib client/manual tests/unit \
 	tests/system tests/model tests/fuzz tests/crash tests/crash/preload \
 	tests/bench,$(d)/*.c))
 HEADERS := $(wildcard $(addsuffix *.h,$(sort $(dir $(SOURCES)))))

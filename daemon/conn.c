@@ -61,6 +61,15 @@ end(struct conn *conn)
     conn->owner->on_over(conn->owner, conn);
 }
 
+void
+conn_complain(struct conn *conn, enum diag_kind kind, const char *what)
+{
+    struct diag_peer peer;
+    diag_peer_of(bufferevent_getfd(conn->bev), &peer);
+    diag_about(&(const struct diag_about){.kind = kind, .peer = &peer},
+               "client %s: %s", peer.name, what);
+}
+
 /* --- output ---------------------------------------------------------------*/
 
 static void
@@ -146,6 +155,7 @@ finish(struct conn *conn)
         end(conn);
         return;
     }
+    conn_complain(conn, DIAG_CLIENT_FAULT, "sent what is no request; closing");
     conn->lingering = true;
     evtimer_add(conn->deadline, &timeout);
     bufferevent_enable(conn->bev, EV_READ);
@@ -196,14 +206,19 @@ watch_greeting(struct conn *conn)
 /* A line for each of a thousand attempts would help nobody but who made them.
  */
 static void
-note_failure(const struct peer *peer)
+note_failure(const struct conn *conn)
 {
+    const struct peer *peer = conn->origin.peer;
+    struct diag_peer who;
     char name[PEERS_NAME_SIZE];
     if (!peers_is_notable(peer->failures))
         return;
     peers_name(peer, name);
-    diag(DIAG_WARNING, "%s showed a token that is none of ours (%u times)",
-         name, peer->failures);
+    diag_peer_of(conn->origin.fd, &who);
+    diag_about(
+        &(const struct diag_about){.kind = DIAG_CLIENT_REFUSED, .peer = &who},
+        "%s showed a token that is none of ours (%u times)", name,
+        peer->failures);
 }
 
 /* True while the answer to a failed `auth` is kept back. */
@@ -216,7 +231,7 @@ is_delayed(struct conn *conn)
         return true;
     struct timeval delay =
         timeval_of(peers_failed(conn->origin.peer, writer_clock_us()));
-    note_failure(conn->origin.peer);
+    note_failure(conn);
     conn->delayed = evtimer_add(conn->work, &delay) == 0;
     conn->reading = false;
     if (!conn->delayed || bufferevent_disable(conn->bev, EV_READ) != 0)
@@ -264,9 +279,13 @@ on_work(evutil_socket_t fd, short what, void *context)
 static void
 on_deadline(evutil_socket_t fd, short what, void *context)
 {
+    struct conn *conn = context;
     (void)fd;
     (void)what;
-    end(context);
+    if (!conn->lingering)
+        conn_complain(conn, DIAG_CLIENT_FAULT,
+                      "too slow to show who it is, or with half a message");
+    end(conn);
 }
 
 /* --- who it is ------------------------------------------------------------*/
@@ -311,15 +330,19 @@ conn_settle(struct conn *conn)
 static void
 note_handshake(struct conn *conn)
 {
+    struct diag_peer who;
     struct peer *peer = conn->origin.peer;
     char name[PEERS_NAME_SIZE];
     if (conn->origin.ssl == NULL || conn->greeted ||
         !peers_is_notable(++peer->handshakes))
         return;
     peers_name(peer, name);
-    diag(DIAG_NOTICE, "%s: TLS handshake failed: %s (%u times)", name,
-         tls_why(conn->origin.ssl, bufferevent_get_openssl_error(conn->bev)),
-         peer->handshakes);
+    diag_peer_of(conn->origin.fd, &who);
+    diag_about(
+        &(const struct diag_about){.kind = DIAG_CLIENT_REFUSED, .peer = &who},
+        "%s: TLS handshake failed: %s (%u times)", name,
+        tls_why(conn->origin.ssl, bufferevent_get_openssl_error(conn->bev)),
+        peer->handshakes);
 }
 
 static void
@@ -425,6 +448,8 @@ begin(struct conn *conn)
                                    ? deadlines->handshake_ms
                                    : deadlines->first_request_ms))
         return false;
+    if (conn->origin.is_unix && conn->unknown)
+        conn_complain(conn, DIAG_CLIENT_REFUSED, "has no role here");
     bufferevent_set_max_single_read(conn->bev, CONN_PASS_SIZE);
     bufferevent_set_max_single_write(conn->bev, CONN_PASS_SIZE);
     bufferevent_setcb(conn->bev, on_read, on_written, on_event, conn);

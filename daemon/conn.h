@@ -72,6 +72,9 @@ bool conn_is_due(const struct conn *conn);
 /* Its role may be another: the gate is a new one. */
 void conn_settle(struct conn *conn);
 
+/* Say to the operator something about this client. */
+void conn_complain(struct conn *conn, enum diag_kind kind, const char *what);
+
 /* Give it up: it holds more memory, or its place, than there is. */
 void conn_drop(struct conn *conn);
 

@@ -59,7 +59,7 @@ main(int argc, char **argv)
         diag_set_level(options.settings.log_level);
         status = server_run(&options, &reason);
         if (reason.text[0] != '\0')
-            diag(DIAG_ERROR, "%s", reason.text);
+            diag_of(DIAG_START_FAILED, "%s", reason.text);
         break;
     case OPTIONS_CHECK:
         status = check(&options);

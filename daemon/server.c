@@ -55,8 +55,8 @@ drop_largest(struct server *server)
     for (struct conn *conn = server->conns; conn != NULL; conn = conn->next)
         if (session_held(conn->session) > session_held(largest->session))
             largest = conn;
-    diag(DIAG_WARNING, "clients hold %zu bytes; dropping the one with %zu",
-         server->service.held_size, session_held(largest->session));
+    conn_complain(largest, DIAG_CLIENT_DROPPED,
+                  "clients hold too much; dropping the one with most");
     conn_drop(largest);
     free_dead(server);
 }
@@ -134,7 +134,7 @@ static void
 on_signal(evutil_socket_t number, short what, void *context)
 {
     (void)what;
-    diag(DIAG_NOTICE, "%s: stopping", strsignal((int)number));
+    diag_of(DIAG_STOPPING, "%s: stopping", strsignal((int)number));
     begin_stop(context, 0);
 }
 
@@ -144,8 +144,9 @@ on_give_up(evutil_socket_t fd, short what, void *context)
     struct server *server = context;
     (void)fd;
     (void)what;
-    diag(DIAG_WARNING, "%zu clients did not take their answers in time",
-         server->connection_count);
+    diag_of(DIAG_STOP_UNFINISHED,
+            "%zu clients did not take their answers in time",
+            server->connection_count);
     event_base_loopbreak(server->base);
 }
 
@@ -177,7 +178,7 @@ on_writer_news(evutil_socket_t fd, short what, void *context)
     deliver(server, writer_outcomes(server->service.writer));
     if (writer_state(server->service.writer) == WRITER_FAILED &&
         !server->stopping) {
-        diag(DIAG_ERROR, "the data can no longer be written; ending");
+        diag_of(DIAG_LOG_FAILED, "the data can no longer be written; ending");
         begin_stop(server, EX_IOERR);
     }
 }
@@ -300,7 +301,7 @@ start(struct server *server, struct options *options,
         return rc;
     server->accepting = true;
     views_serving(server->service.views);
-    diag(DIAG_NOTICE, "ready");
+    diag_of(DIAG_READY, "ready");
     if (!server_watch_begin(&server->watch, server->base)) {
         diag_because(reason, "out of memory");
         return -ENOMEM;

@@ -114,7 +114,9 @@ warn_accept(struct server *server, int error)
     if (now_us < server->warn_accept_us)
         return;
     server->warn_accept_us = now_us + 1000000;
-    diag(DIAG_WARNING, "cannot accept: %s; waiting", strerror(error));
+    diag_about(
+        &(const struct diag_about){.kind = DIAG_ACCEPT_PAUSED, .error = error},
+        "cannot accept: %s; waiting", strerror(error));
 }
 
 /* Out of descriptors the backlog would wake us without end. */

@@ -25,7 +25,9 @@ add_listener(struct server *server, struct diag_reason *reason)
         return -ENOMEM;
     }
     evconnlistener_set_error_cb(listener->events, server_on_accept_error);
-    diag(DIAG_INFO, "listening on %s", listener->socket.url);
+    diag_about(&(const struct diag_about){.kind = DIAG_LISTENING,
+                                          .url = listener->socket.url},
+               "listening on %s", listener->socket.url);
     return 0;
 }
 

@@ -57,9 +57,9 @@ warn_fixed(const struct settings *old, const struct settings *new)
     for (size_t i = 0; same && i < old->listen_count; i++)
         same = is_same_text(old->listen[i], new->listen[i]);
     if (!same)
-        diag(DIAG_WARNING, "listen has changed; that needs a restart");
+        diag_of(DIAG_RELOAD_PARTLY, "listen has changed; that needs a restart");
     if (!is_same_text(old->data, new->data))
-        diag(DIAG_WARNING, "data has changed; that needs a restart");
+        diag_of(DIAG_RELOAD_PARTLY, "data has changed; that needs a restart");
 }
 
 static void
@@ -116,15 +116,15 @@ server_on_hangup(evutil_socket_t number, short what, void *context)
     (void)number;
     (void)what;
     if (!reread(server, &settings, &gate, &reason)) {
-        diag(DIAG_ERROR, "%s", reason.text);
-        diag(DIAG_ERROR, "the configuration stays as it was");
+        diag_of(DIAG_RELOAD_REFUSED, "%s; the configuration stays as it was",
+                reason.text);
     } else {
         warn_fixed(&server->options->settings, &settings);
         replace_gate(server, &gate);
         server_apply_limits(server, &settings);
         if (server_has_room(server) && !evtimer_pending(server->resume, NULL))
             server_set_accepting(server, true);
-        diag(DIAG_NOTICE, "the configuration was read again");
+        diag_of(DIAG_RELOADED, "the configuration was read again");
         diag_set_level(settings.log_level);
     }
     settings_deinit(&settings);

@@ -97,10 +97,10 @@ say_verdict(const struct watch *watch, const char *name, uint64_t age_us)
                    "STATUS=stuck: the %s has one thing in hand since "
                    "%" PRIu64 " s",
                    name, age_us / 1000000);
-        diag(DIAG_ERROR,
-             "the %s has one thing in hand since %" PRIu64
-             " s: no more signs of life to the watchdog",
-             name, age_us / 1000000);
+        diag_of(DIAG_THREAD_STUCK,
+                "the %s has one thing in hand since %" PRIu64
+                " s: no more signs of life to the watchdog",
+                name, age_us / 1000000);
         break;
     }
 }

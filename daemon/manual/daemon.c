@@ -1,0 +1,36 @@
+/* SPDX-License-Identifier: MIT */
+/* The lists of entented(8). */
+#include <stdio.h>
+
+#include "daemon/diag.h"
+#include "proto/manual/page.h"
+
+static void
+print_messages(void)
+{
+    puts(".Bl -tag -width Ds");
+    for (size_t i = 0; i < DIAG_KIND_COUNT; i++)
+        page_item("Li", diag_kinds[i].id, diag_kinds[i].meaning);
+    puts(".El");
+}
+
+static void
+print_fields(void)
+{
+    puts(".Bl -tag -width ENTENTE_SUPPRESSED");
+#define X(symbol, name, meaning) page_item("Li", name, meaning);
+    DIAG_FIELDS(X)
+#undef X
+    puts(".El");
+}
+
+int
+main(void)
+{
+    static const struct page_part parts[] = {
+        {"messages", print_messages},
+        {"journal", print_fields},
+        {NULL, NULL},
+    };
+    return page_fill(parts);
+}
