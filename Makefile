@@ -290,9 +290,10 @@ lint: deps-build deps-lint ## run clang-tidy and cppcheck
 
 .PHONY: deps
 deps: ## install what is missing for any of these
-	@tests/deps.sh $(BUILD_PACKAGES) $(TEST_PACKAGES)
+	@tests/deps.sh $(BUILD_PACKAGES) $(TEST_PACKAGES) $(DEB_PACKAGES)
 
-.PHONY: deps-build deps-check deps-memcheck deps-fuzz deps-format deps-lint
+.PHONY: deps-build deps-check deps-memcheck deps-fuzz deps-format deps-lint \
+	deps-deb
 deps-build:
 	@tests/deps.sh $(BUILD_PACKAGES)
 deps-check:
@@ -305,15 +306,26 @@ deps-format:
 	@tests/deps.sh $(FORMAT_PACKAGES)
 deps-lint:
 	@tests/deps.sh $(LINT_PACKAGES)
+deps-deb:
+	@tests/deps.sh $(DEB_PACKAGES)
 
 # --- Installing ------------------------------------------------------------
 
 DOCDIR := $(PREFIX)/share/doc/entente
+MANDIR := $(PREFIX)/share/man
+SYSCONFDIR ?= /etc
+UNITDIR ?= $(PREFIX)/lib/systemd/system
+SYSUSERSDIR ?= $(PREFIX)/lib/sysusers.d
+
+UNITS := entented.service entented.socket entented-tcp.socket
+CONFIGURATION := $(wildcard systemd/entented.conf)
 
 .PHONY: install
 install: all ## install below PREFIX (/usr/local)
 	install -d $(addprefix $(DESTDIR),$(PREFIX)/bin $(PREFIX)/sbin \
-		$(PREFIX)/include $(LIBDIR)/pkgconfig $(DOCDIR)/examples)
+		$(PREFIX)/include $(LIBDIR)/pkgconfig $(DOCDIR)/examples \
+		$(MANDIR)/man1 $(MANDIR)/man5 $(MANDIR)/man7 $(MANDIR)/man8 \
+		$(UNITDIR) $(SYSUSERSDIR) $(SYSCONFDIR)/entente)
 	install $(BUILD)/entente $(DESTDIR)$(PREFIX)/bin/
 	install $(BUILD)/entented $(DESTDIR)$(PREFIX)/sbin/
 	install -m 644 client/entente.h $(DESTDIR)$(PREFIX)/include/
@@ -323,17 +335,56 @@ install: all ## install below PREFIX (/usr/local)
 	sed -e 's|@PREFIX@|$(PREFIX)|' -e 's|@LIBDIR@|$(LIBDIR)|' \
 		-e 's|@VERSION@|$(VERSION)|' client/entente.pc.in \
 		> $(DESTDIR)$(LIBDIR)/pkgconfig/entente.pc
+	for page in $(MANUALS); do install -m 644 $$page \
+		$(DESTDIR)$(MANDIR)/man$${page##*.}/ || exit; done
+	for unit in $(UNITS); do sed 's|/usr/sbin/|$(PREFIX)/sbin/|' \
+		systemd/$$unit > $(DESTDIR)$(UNITDIR)/$$unit || exit; done
+	install -m 644 systemd/entente.sysusers \
+		$(DESTDIR)$(SYSUSERSDIR)/entente.conf
+	for file in $(notdir $(CONFIGURATION)); do \
+		[ -e $(DESTDIR)$(SYSCONFDIR)/entente/$$file ] || \
+		install -m 644 systemd/$$file \
+			$(DESTDIR)$(SYSCONFDIR)/entente/ || exit; done
 	install -m 644 README.md proto/PROTOCOL.md proto/EVENTS.md \
 		proto/event.schema.json $(DESTDIR)$(DOCDIR)/
 	install -m 644 $(EXAMPLES) $(DESTDIR)$(DOCDIR)/examples/
 
+# The configuration stays where it was changed, and the log always.
 .PHONY: uninstall
 uninstall: ## take out what install put there
 	rm -f $(addprefix $(DESTDIR),$(PREFIX)/bin/entente \
 		$(PREFIX)/sbin/entented $(PREFIX)/include/entente.h \
 		$(addprefix $(LIBDIR)/,libentente.a libentente.so.0 libentente.so \
-		pkgconfig/entente.pc))
+		pkgconfig/entente.pc) $(addprefix $(UNITDIR)/,$(UNITS)) \
+		$(foreach page,$(notdir $(MANUALS)),$(MANDIR)/man$(subst .,,$(suffix $(page)))/$(page)) \
+		$(SYSUSERSDIR)/entente.conf)
 	rm -rf $(DESTDIR)$(DOCDIR)
+	for file in $(notdir $(CONFIGURATION)); do \
+		! cmp -s systemd/$$file $(DESTDIR)$(SYSCONFDIR)/entente/$$file || \
+		rm $(DESTDIR)$(SYSCONFDIR)/entente/$$file; done
+	-rmdir --ignore-fail-on-non-empty $(DESTDIR)$(SYSCONFDIR)/entente
+
+# --- Debian packages -------------------------------------------------------
+
+DEB := $(OUT)/deb
+DEB_TREE := $(DEB)/entente-$(VERSION)
+DEB_SOURCES := Makefile README.md LICENSE client daemon proto systemd tests
+DEB_PACKAGES := debhelper dpkg-dev fakeroot lintian
+
+# dpkg wants its files in debian/, so it gets a tree of its own.
+.PHONY: deb
+deb: deps-build deps-deb ## make Debian packages, in build/deb/
+	@rm -rf $(DEB)
+	@mkdir -p $(DEB_TREE)
+	@cp -a $(DEB_SOURCES) $(DEB_TREE)/
+	@cp -a .debian $(DEB_TREE)/debian
+	@cd $(DEB_TREE) && env -u MAKEFLAGS -u MAKELEVEL DEB_BUILD_OPTIONS=parallel=$(JOBS) \
+		dpkg-buildpackage -b -us -uc
+	@lintian --fail-on error --profile debian $(DEB)/*.changes
+
+.PHONY: check-deb
+check-deb: deb deps-check ## install the packages, run and purge them (as root)
+	@tests/deb.sh $(DEB)/*.deb
 
 # ---------------------------------------------------------------------------
 
