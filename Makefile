@@ -384,7 +384,12 @@ deb: deps-build deps-deb ## make Debian packages, in build/deb/
 
 .PHONY: check-deb
 check-deb: deb deps-check ## install the packages, run and purge them (as root)
-	@tests/deb.sh $(DEB)/*.deb
+	@tests/deb/run $(DEB)/*.deb
+
+.PHONY: check-boot
+check-boot: deb ## the same on a copy of this system that is booted (as root)
+	@tests/deps.sh systemd-container
+	@tests/deb/run --boot $(DEB)/*.deb
 
 # ---------------------------------------------------------------------------
 

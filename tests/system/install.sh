@@ -47,7 +47,7 @@ int main(void)
 END
     local flags
     flags=$(PKG_CONFIG_PATH=$scratch/usr/lib/pkgconfig \
-        PKG_CONFIG_SYSROOT_DIR=$scratch pkg-config "$@" --cflags --libs \
+        PKG_CONFIG_SYSROOT_DIR=$scratch pkg-config --cflags --libs \
         entente) || return
     # shellcheck disable=SC2086 # flags are words
     "${CC:-cc}" ${SAN:+-fsanitize=$SAN} -o "$scratch/program" \
