@@ -19,14 +19,14 @@
     X(LISTENING, DIAG_INFO,                                                    \
       "d68e66a39380472cb9cd9f49acb2b"                                          \
       "0e2",                                                                   \
-      "an address is listened on") X(READY, DIAG_NOTICE,                       \
-                                     "6d88fac90b8147a5941d868a9620ac1a",       \
-                                     "clients are served")                     \
-        X(STOPPING, DIAG_NOTICE, "51a542933d474d68b78de56feae59d50",           \
-          "the daemon was asked to end") X(STOP_UNFINISHED, DIAG_WARNING,      \
-                                           "83e0fd62a8eb48568a5aa81848c730a1", \
-                                           "clients did not take their last "  \
-                                           "answers in time")                  \
+      "an address is listened on")                                             \
+    X(READY, DIAG_NOTICE, "6d88fac90b8147a5941d868a9620ac1a",                  \
+      "clients are served") X(STOPPING, DIAG_NOTICE,                           \
+                              "51a542933d474d68b78de56feae59d50",              \
+                              "the daemon was asked to end")                   \
+        X(STOP_UNFINISHED, DIAG_WARNING, "83e0fd62a8eb48568a5aa81848c730a1",   \
+          "clients did not take their last "                                   \
+          "answers in time")                                                   \
             X(RELOADED, DIAG_NOTICE, "36c514aa360041e19cf437ef435570f0",       \
               "the configuration was read anew") X(RELOAD_REFUSED, DIAG_ERROR, \
                                                    "9c1f247775b141a29b495"     \

@@ -284,8 +284,8 @@ commit_failed(struct log *log, int rc)
         return LOG_FULL;
     if (!panic && (rc == ENOMEM || rc == MDB_TXN_FULL))
         return LOG_FULL;
-    diag(DIAG_ERROR, "log.mdb: commit failed: %s; no further append",
-         mdb_strerror(rc));
+    diag_of(DIAG_LOG_FAILED, "log.mdb: commit failed: %s; no further append",
+            mdb_strerror(rc));
     log->failed = true;
     return LOG_FAILED;
 }
@@ -350,7 +350,7 @@ log_read_begin(struct log_reader *reader)
         rc = mdb_cursor_open(reader->txn, reader->log->events, &reader->cursor);
     if (rc == 0)
         return LOG_OK;
-    diag(DIAG_ERROR, "log.mdb: cannot be read: %s", mdb_strerror(rc));
+    diag_of(DIAG_LOG_FAILED, "log.mdb: cannot be read: %s", mdb_strerror(rc));
     if (reader->cursor != NULL)
         mdb_cursor_close(reader->cursor);
     mdb_txn_abort(reader->txn);

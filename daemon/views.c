@@ -37,8 +37,8 @@ static void
 discard(const struct datadir *datadir, const char *why)
 {
     if (datadir_has(datadir, VIEWS_NAME))
-        diag(DIAG_NOTICE, "%s is discarded and will be rebuilt: %s", VIEWS_NAME,
-             why);
+        diag_of(DIAG_VIEWS_DISCARDED, "%s is discarded and will be rebuilt: %s",
+                VIEWS_NAME, why);
     remove_file(datadir, VIEWS_NAME, VIEWS_NAME LOCK_SUFFIX);
 }
 
@@ -392,8 +392,8 @@ views_serving(struct views *views)
 {
     int rc = views_trust_open(views->datadir, 0);
     if (rc != 0)
-        diag(DIAG_WARNING, "%s: the mark of the views: %s",
-             views->datadir->path, strerror(-rc));
+        diag_of(DIAG_VIEWS_UNMARKED, "%s: the mark of the views: %s",
+                views->datadir->path, strerror(-rc));
 }
 
 void
@@ -407,8 +407,8 @@ views_close(struct views *views)
         rc = believed ? -views_trust_clean(views->datadir)
                       : -views_trust_forget(views->datadir);
     if (rc != 0)
-        diag(DIAG_WARNING, "%s: not marked clean, the next start may rebuild",
-             VIEWS_NAME);
+        diag_of(DIAG_VIEWS_UNMARKED,
+                "%s: not marked clean, the next start may rebuild", VIEWS_NAME);
     free_views(views);
 }
 

@@ -182,7 +182,9 @@ apply_position(struct apply *apply, uint64_t seq)
         return apply_event(apply, &event);
     }
     apply->head_checksum = 0;
-    diag(DIAG_ERROR, "event %llu is corrupt", (unsigned long long)seq);
+    diag_about(
+        &(const struct diag_about){.kind = DIAG_EVENT_CORRUPT, .position = seq},
+        "event %llu is corrupt", (unsigned long long)seq);
     return apply_damaged(apply, seq);
 }
 

@@ -22,7 +22,7 @@ views_outcome(int rc)
     case ENOMEM:
         return VIEWS_FULL;
     default:
-        diag(DIAG_ERROR, "views.mdb: %s", mdb_strerror(rc));
+        diag_of(DIAG_VIEWS_FAILED, "views.mdb: %s", mdb_strerror(rc));
         return VIEWS_FAILED;
     }
 }

@@ -191,8 +191,8 @@ writer_main(void *context)
     recent_init(&writer->recent, log_tip(writer->log) + 1);
     if (writer_views_lag(writer) > WRITER_LAG_MAX) {
         writer->tenths = 1;
-        diag(DIAG_NOTICE, "rebuilding the views of %llu events",
-             (unsigned long long)writer_views_lag(writer));
+        diag_of(DIAG_VIEWS_REBUILDING, "rebuilding the views of %llu events",
+                (unsigned long long)writer_views_lag(writer));
     }
     writer_advance_state(writer);
     while ((task = next_task(writer)) != TASK_STOP)

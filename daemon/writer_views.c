@@ -56,7 +56,7 @@ tell_progress(struct writer *writer)
     if (writer->tenths == 0 || tenths < writer->tenths || tenths == 10)
         return;
     writer->tenths = tenths + 1;
-    diag(DIAG_NOTICE, "rebuilding the views: %u %%", 10 * tenths);
+    diag_of(DIAG_VIEWS_REBUILDING, "rebuilding the views: %u %%", 10 * tenths);
 }
 
 /* Ids first where much is missing, since appends wait for them. */
@@ -83,7 +83,8 @@ writer_apply_some(struct writer *writer)
     writer->applied_last = true;
     if (result == VIEWS_FULL) {
         if (!atomic_exchange(&writer->stalled, true))
-            diag(DIAG_WARNING, "views.mdb: no room; queries are unavailable");
+            diag_of(DIAG_VIEWS_FULL,
+                    "views.mdb: no room; queries are unavailable");
         writer->views_retry_us = writer_clock_us() + WRITER_RETRY_US;
         writer_wake_reactor(writer); /* what waits need not wait any more */
         return;
@@ -105,7 +106,8 @@ writer_distrust_views(struct writer *writer)
 {
     if (writer_state(writer) == WRITER_FAILED)
         return;
-    diag(DIAG_ERROR, "views.mdb cannot be used; the next start rebuilds it");
+    diag_of(DIAG_VIEWS_FAILED,
+            "views.mdb cannot be used; the next start rebuilds it");
     views_distrust(writer->views);
     atomic_store(&writer->stalled, true);
     writer_set_state(writer, WRITER_FAILED);
@@ -164,7 +166,8 @@ writer_begin_rebuild(struct writer *writer)
     if (writer->rebuild == NULL)
         diag(DIAG_ERROR, "the views cannot be rebuilt: %s", reason.text);
     else
-        diag(DIAG_NOTICE, "rebuilding the views beside the old ones");
+        diag_of(DIAG_VIEWS_REBUILDING,
+                "rebuilding the views beside the old ones");
     atomic_store(&writer->rebuilding, writer->rebuild != NULL);
 }
 
