@@ -79,7 +79,8 @@ FUZZERS := $(call programs,tests/fuzz/fuzz_*.c)
 PROGRAMS := $(BUILD)/entented $(BUILD)/entente
 LIBRARIES := $(BUILD)/libentente.a $(BUILD)/libentente.so
 EXAMPLES := $(wildcard client/examples/*.jsonl)
-MANUALS := $(addprefix $(BUILD)/manual/,entente.1 entente-events.7 entented.8)
+MANUALS := $(addprefix $(BUILD)/manual/,entente.1 entented.conf.5 \
+	entente-events.7 entented.8)
 
 # What a test or the demo is told of the place it runs in.
 ENVIRONMENT = ENTENTED=$(BUILD)/entented ENTENTE=$(BUILD)/entente \
@@ -139,14 +140,16 @@ $(BUILD)/manual/commands: $(BUILD)/client/manual/commands.o $(PAGE) \
 	@mkdir -p $(@D)
 	$(say)$(CC) $(ALL_LDFLAGS) -o $@ $^ $(CLIENT_LIBS)
 
-$(BUILD)/manual/daemon: $(BUILD)/daemon/manual/daemon.o $(PAGE) \
-		$(DAEMON_PARTS) $(PROTO)
+$(BUILD)/manual/messages $(BUILD)/manual/settings: $(BUILD)/manual/%: \
+		$(BUILD)/daemon/manual/%.o $(PAGE) $(DAEMON_PARTS) $(PROTO)
 	@mkdir -p $(@D)
 	$(say)$(CC) $(ALL_LDFLAGS) -o $@ $^ $(DAEMON_LIBS)
 
 $(BUILD)/manual/entente-events.7: proto/manual/entente-events.7 $(BUILD)/manual/events
 $(BUILD)/manual/entente.1: client/manual/entente.1 $(BUILD)/manual/commands
-$(BUILD)/manual/entented.8: daemon/manual/entented.8 $(BUILD)/manual/daemon
+$(BUILD)/manual/entented.8: daemon/manual/entented.8 $(BUILD)/manual/messages
+$(BUILD)/manual/entented.conf.5: daemon/manual/entented.conf.5 \
+		$(BUILD)/manual/settings
 $(MANUALS):
 	$(say)$(word 2,$^) <$< >$@.new && mv $@.new $@
 
@@ -317,7 +320,8 @@ SYSCONFDIR ?= /etc
 UNITDIR ?= $(PREFIX)/lib/systemd/system
 SYSUSERSDIR ?= $(PREFIX)/lib/sysusers.d
 
-UNITS := entented.service entented.socket entented-tcp.socket
+UNITS := entented.service entented.socket entented-tcp.socket \
+	entented-tls.socket
 CONFIGURATION := $(wildcard systemd/entented.conf)
 
 .PHONY: install

@@ -115,6 +115,7 @@ server_on_hangup(evutil_socket_t number, short what, void *context)
     struct gate gate;
     (void)number;
     (void)what;
+    watch_reloading(server->watch.watch);
     if (!reread(server, &settings, &gate, &reason)) {
         diag_of(DIAG_RELOAD_REFUSED, "%s; the configuration stays as it was",
                 reason.text);
@@ -128,4 +129,5 @@ server_on_hangup(evutil_socket_t number, short what, void *context)
         diag_set_level(settings.log_level);
     }
     settings_deinit(&settings);
+    watch_reloaded(server->watch.watch);
 }

@@ -68,9 +68,11 @@ check 'make install' make install "${to[@]}"
 check 'everything is there' is_installed usr/bin/entente usr/sbin/entented \
     usr/include/entente.h usr/lib/libentente.so usr/lib/libentente.a \
     usr/lib/pkgconfig/entente.pc usr/share/man/man1/entente.1 \
+    usr/share/man/man5/entented.conf.5 etc/entente/entented.conf \
     usr/share/man/man7/entente-events.7 usr/share/man/man8/entented.8 \
     $units/entented.service $units/entented.socket \
-    $units/entented-tcp.socket usr/lib/sysusers.d/entente.conf
+    $units/entented-tcp.socket $units/entented-tls.socket \
+    usr/lib/sysusers.d/entente.conf
 check 'a program builds with the shared library' program_builds
 check 'the service starts what was installed' \
     grep -qx ExecStart=/usr/sbin/entented "$scratch/$units/entented.service"

@@ -1,8 +1,9 @@
 /* SPDX-License-Identifier: MIT */
-/* The lists of entented(8). */
+/* The lists of entented(8): what it says, and its options. */
 #include <stdio.h>
 
 #include "daemon/diag.h"
+#include "daemon/settings.h"
 #include "proto/manual/page.h"
 
 static void
@@ -24,10 +25,28 @@ print_fields(void)
     puts(".El");
 }
 
+static void
+print_options(void)
+{
+    puts(".Bl -tag -width Ds");
+    for (const struct setting *row = settings_table; row->key != NULL; row++) {
+        if (row->option == NULL)
+            continue;
+        printf(".It Fl Fl ");
+        page_word(row->option);
+        printf(" Ar ");
+        page_word(row->value);
+        putchar('\n');
+        page_text(row->help);
+    }
+    puts(".El");
+}
+
 int
 main(void)
 {
     static const struct page_part parts[] = {
+        {"options", print_options},
         {"messages", print_messages},
         {"journal", print_fields},
         {NULL, NULL},
