@@ -47,6 +47,10 @@
       "the views cannot be trusted and are made anew")                         \
     X(VIEWS_REBUILDING, DIAG_NOTICE, "45bb4a35d9b2407187f7a7abfb713396",       \
       "the views are made anew; most questions have to wait")                  \
+    X(VIEWS_REBUILT, DIAG_NOTICE, "c669a8c37bbd4af9900775e1babed408",          \
+      "the views are made; every question is answered again")                  \
+    X(REBUILD_FAILED, DIAG_ERROR, "a21cd1dd83ea4feebee074d01a045a6d",          \
+      "the views were not made anew; the old ones answer on")                  \
     X(VIEWS_FULL, DIAG_WARNING, "1fae9f22e81744a0be1277d857aa1653",            \
       "no room for the views; most questions have to wait")                    \
     X(VIEWS_FAILED, DIAG_ERROR, "fcdceb0ffcab4131b10b78252b380409",            \

@@ -125,8 +125,9 @@ rebuild_finish(struct rebuild *rebuild, struct log_reader *log_reader)
         if (rc == 0)
             rebuild->beside = NULL;
         else
-            diag(DIAG_ERROR, "the rebuilt views cannot be put in place: %s",
-                 strerror(-rc));
+            diag_of(DIAG_REBUILD_FAILED,
+                    "the rebuilt views cannot be put in place: %s",
+                    strerror(-rc));
         result = rc == 0 ? VIEWS_OK : VIEWS_FULL;
     }
     release(rebuild);

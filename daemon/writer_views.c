@@ -27,7 +27,7 @@ static void
 note_rebuilt(struct writer *writer)
 {
     atomic_fetch_add(&writer->rebuilds, 1);
-    diag(DIAG_NOTICE, "the views are rebuilt");
+    diag_of(DIAG_VIEWS_REBUILT, "the views are rebuilt");
 }
 
 /* From nothing to ids to all. */
@@ -164,7 +164,8 @@ writer_begin_rebuild(struct writer *writer)
     writer->rebuild =
         rebuild_start(writer->views, writer->log, wake_writer, writer, &reason);
     if (writer->rebuild == NULL)
-        diag(DIAG_ERROR, "the views cannot be rebuilt: %s", reason.text);
+        diag_of(DIAG_REBUILD_FAILED, "the views cannot be rebuilt: %s",
+                reason.text);
     else
         diag_of(DIAG_VIEWS_REBUILDING,
                 "rebuilding the views beside the old ones");
@@ -178,11 +179,13 @@ writer_end_rebuild(struct writer *writer)
     writer->rebuild = NULL;
     if (rebuild_state(rebuild) == REBUILD_FAILED) {
         rebuild_abandon(rebuild);
-        diag(DIAG_ERROR, "the views are not rebuilt; the old ones stay");
+        diag_of(DIAG_REBUILD_FAILED,
+                "the views are not rebuilt; the old ones stay");
     } else if (rebuild_finish(rebuild, writer->admit.log) == VIEWS_OK) {
         note_rebuilt(writer);
     } else {
-        diag(DIAG_ERROR, "the views are not rebuilt; the old ones stay");
+        diag_of(DIAG_REBUILD_FAILED,
+                "the views are not rebuilt; the old ones stay");
     }
     atomic_store(&writer->rebuilding, false);
     writer_wake_reactor(writer);
