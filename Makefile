@@ -76,6 +76,7 @@ BENCH_PROGRAMS := $(BUILD)/tests/bench/generate $(BUILD)/tests/bench/measure
 SCRIPT_TESTS := $(wildcard tests/system/*.sh)
 FUZZERS := $(call programs,tests/fuzz/fuzz_*.c)
 
+COMPLETION := $(BUILD)/manual/entente.bash
 PROGRAMS := $(BUILD)/entented $(BUILD)/entente
 LIBRARIES := $(BUILD)/libentente.a $(BUILD)/libentente.so
 EXAMPLES := $(wildcard client/examples/*.jsonl)
@@ -106,7 +107,7 @@ TEST_PACKAGES := $(CHECK_PACKAGES) $(MEMCHECK_PACKAGES) $(FUZZ_PACKAGES) \
 say = $(if $(V),,@echo '  $@';)
 
 .PHONY: all
-all: $(PROGRAMS) $(LIBRARIES) $(MANUALS) ## build the programs, the library, the manual
+all: $(PROGRAMS) $(LIBRARIES) $(MANUALS) $(COMPLETION) ## build the programs, the library, the manual
 
 $(BUILD)/%.o: %.c Makefile
 	@mkdir -p $(@D)
@@ -135,8 +136,9 @@ $(BUILD)/manual/events: $(BUILD)/proto/manual/events.o $(PAGE) $(PROTO)
 	@mkdir -p $(@D)
 	$(say)$(CC) $(ALL_LDFLAGS) -o $@ $^ $(PROTO_LIBS)
 
-$(BUILD)/manual/commands: $(BUILD)/client/manual/commands.o $(PAGE) \
-		$(CLIENT_PARTS) $(BUILD)/libentente.a
+$(BUILD)/manual/commands $(BUILD)/manual/completion: $(BUILD)/manual/%: \
+		$(BUILD)/client/manual/%.o $(PAGE) $(CLIENT_PARTS) \
+		$(BUILD)/libentente.a
 	@mkdir -p $(@D)
 	$(say)$(CC) $(ALL_LDFLAGS) -o $@ $^ $(CLIENT_LIBS)
 
@@ -150,7 +152,8 @@ $(BUILD)/manual/entente.1: client/manual/entente.1 $(BUILD)/manual/commands
 $(BUILD)/manual/entented.8: daemon/manual/entented.8 $(BUILD)/manual/messages
 $(BUILD)/manual/entented.conf.5: daemon/manual/entented.conf.5 \
 		$(BUILD)/manual/settings
-$(MANUALS):
+$(COMPLETION): client/manual/entente.bash $(BUILD)/manual/completion
+$(MANUALS) $(COMPLETION):
 	$(say)$(word 2,$^) <$< >$@.new && mv $@.new $@
 
 # Of two patterns that match, make takes the one with the shorter stem.
@@ -179,7 +182,7 @@ $(BUILD)/tests/fuzz/fuzz_%: $(BUILD)/tests/fuzz/fuzz_%.o $(PROTO)
 .SECONDARY:
 
 # Below $(BUILD) there may be files of sources that are gone; they do no harm.
--include $(shell find $(BUILD) -name '*.d' 2>/dev/null)
+-include $(shell find $(BUILD) -name '*.d' -type f 2>/dev/null)
 
 # --- Testing ---------------------------------------------------------------
 
@@ -316,6 +319,7 @@ deps-deb:
 
 DOCDIR := $(PREFIX)/share/doc/entente
 MANDIR := $(PREFIX)/share/man
+COMPLETIONDIR := $(PREFIX)/share/bash-completion/completions
 SYSCONFDIR ?= /etc
 UNITDIR ?= $(PREFIX)/lib/systemd/system
 SYSUSERSDIR ?= $(PREFIX)/lib/sysusers.d
@@ -329,7 +333,7 @@ install: all ## install below PREFIX (/usr/local)
 	install -d $(addprefix $(DESTDIR),$(PREFIX)/bin $(PREFIX)/sbin \
 		$(PREFIX)/include $(LIBDIR)/pkgconfig $(DOCDIR)/examples \
 		$(MANDIR)/man1 $(MANDIR)/man5 $(MANDIR)/man7 $(MANDIR)/man8 \
-		$(UNITDIR) $(SYSUSERSDIR) $(SYSCONFDIR)/entente)
+		$(UNITDIR) $(SYSUSERSDIR) $(SYSCONFDIR)/entente $(COMPLETIONDIR))
 	install $(BUILD)/entente $(DESTDIR)$(PREFIX)/bin/
 	install $(BUILD)/entented $(DESTDIR)$(PREFIX)/sbin/
 	install -m 644 client/entente.h $(DESTDIR)$(PREFIX)/include/
@@ -339,6 +343,7 @@ install: all ## install below PREFIX (/usr/local)
 	sed -e 's|@PREFIX@|$(PREFIX)|' -e 's|@LIBDIR@|$(LIBDIR)|' \
 		-e 's|@VERSION@|$(VERSION)|' client/entente.pc.in \
 		> $(DESTDIR)$(LIBDIR)/pkgconfig/entente.pc
+	install -m 644 $(COMPLETION) $(DESTDIR)$(COMPLETIONDIR)/entente
 	for page in $(MANUALS); do install -m 644 $$page \
 		$(DESTDIR)$(MANDIR)/man$${page##*.}/ || exit; done
 	for unit in $(UNITS); do sed 's|/usr/sbin/|$(PREFIX)/sbin/|' \
@@ -361,7 +366,7 @@ uninstall: ## take out what install put there
 		$(addprefix $(LIBDIR)/,libentente.a libentente.so.0 libentente.so \
 		pkgconfig/entente.pc) $(addprefix $(UNITDIR)/,$(UNITS)) \
 		$(foreach page,$(notdir $(MANUALS)),$(MANDIR)/man$(subst .,,$(suffix $(page)))/$(page)) \
-		$(SYSUSERSDIR)/entente.conf)
+		$(SYSUSERSDIR)/entente.conf $(COMPLETIONDIR)/entente)
 	rm -rf $(DESTDIR)$(DOCDIR)
 	for file in $(notdir $(CONFIGURATION)); do \
 		! cmp -s systemd/$$file $(DESTDIR)$(SYSCONFDIR)/entente/$$file || \

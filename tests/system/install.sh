@@ -66,7 +66,8 @@ nothing_is_left() {
 units=usr/lib/systemd/system
 check 'make install' make install "${to[@]}"
 check 'everything is there' is_installed usr/bin/entente usr/sbin/entented \
-    usr/include/entente.h usr/lib/libentente.so usr/lib/libentente.a \
+    usr/include/entente.h \
+    usr/share/bash-completion/completions/entente usr/lib/libentente.so usr/lib/libentente.a \
     usr/lib/pkgconfig/entente.pc usr/share/man/man1/entente.1 \
     usr/share/man/man5/entented.conf.5 etc/entente/entented.conf \
     usr/share/man/man7/entente-events.7 usr/share/man/man8/entented.8 \
