@@ -313,6 +313,7 @@ listen_adopt(struct listen_socket *opened, struct diag_reason *reason)
     if (!opened->is_tls && !is_loopback((const struct sockaddr *)&address))
         return refuse_open(opened, reason);
     setsockopt(opened->fd, IPPROTO_TCP, TCP_NODELAY, &on, sizeof on);
+    keep_alive(opened->fd);
     return 0;
 }
 
