@@ -3,6 +3,7 @@
 #include <stdio.h>
 
 #include "daemon/diag.h"
+#include "daemon/diag_limit.h"
 #include "daemon/settings.h"
 #include "proto/manual/page.h"
 
@@ -23,6 +24,13 @@ print_fields(void)
     DIAG_FIELDS(X)
 #undef X
     puts(".El");
+}
+
+static void
+print_limit(void)
+{
+    printf("%u at once, then one each %u seconds;\n", DIAG_LIMIT_BURST,
+           (unsigned)(DIAG_LIMIT_PERIOD_US / 1000000));
 }
 
 static void
@@ -48,6 +56,7 @@ main(void)
     static const struct page_part parts[] = {
         {"options", print_options},
         {"messages", print_messages},
+        {"limit", print_limit},
         {"journal", print_fields},
         {NULL, NULL},
     };
