@@ -245,6 +245,7 @@ find_scale(const struct tuple_entry *entries, size_t count)
 }
 
 size_t
+/* NOLINTNEXTLINE(readability-non-const-parameter): write_entry writes it */
 block_write(uint8_t block[BLOCK_SIZE_MAX], size_t limit,
             const struct tuple *key, const struct block_zone *zone,
             const struct tuple_entry *entries, size_t count, size_t *taken)

@@ -232,8 +232,8 @@ int
 blocks_merge(MDB_txn *txn, MDB_dbi dbi, const struct blocks_zones *zones,
              const struct tuple_entry *entries, size_t count, size_t *puts)
 {
-    struct merging merging = {
-        .txn = txn, .dbi = dbi, .zones = zones, .puts = puts};
+    struct merging merging = {.txn = txn, .dbi = dbi, .zones = zones};
+    merging.puts = puts;
     if (count == 0)
         return 0;
     int rc = mdb_cursor_open(txn, dbi, &merging.cursor);
