@@ -130,10 +130,10 @@ check_sort(size_t count, const struct tuple_shape *shape, enum before before,
     for (size_t i = 0; i < count; i++)
         entries[i] = tuple_random_entry(shape, i, dice);
     arrange(entries, count, before, dice);
-    for (size_t i = 0; i < count; i++)
+    for (size_t i = 0; i < count; i++) {
         entries[i].value = (struct span){.size = i};
-    if (count > 0)
-        memcpy(wanted, entries, size);
+        wanted[i] = entries[i];
+    }
     qsort(wanted, count, sizeof *wanted, compare_stably);
     tuple_sort(entries, scratch, count);
     for (size_t i = 0; i < count; i++)
