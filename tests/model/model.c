@@ -127,25 +127,20 @@ model_has_party(const struct model *model, const char *slug)
 
 /* --- section 4 ------------------------------------------------------------*/
 
-static bool
-supersedes(const struct model_event *event, size_t target)
-{
-    return event->corrects == target ||
-           (event->re == target && strcmp(event->type, "retraction") == 0);
-}
-
 /* Who supersedes stands behind its target, so the end is decided first. */
 bool *
 model_live(const struct model *model, int64_t known, uint64_t position)
 {
-    bool *live = calloc(model->count + 1, sizeof(*live));
+    bool *live = malloc(model->count + 1);
     assert(live != NULL);
+    memset(live, true, model->count + 1);
     for (size_t i = model->count; i-- > 0;) {
-        live[i] = i < position && model->events[i].k <= known;
-        for (size_t r = i + 1; live[i] && r < model->count; r++) {
-            if (live[r] && supersedes(&model->events[r], i))
-                live[i] = false;
-        }
+        const struct model_event *event = &model->events[i];
+        live[i] = live[i] && i < position && event->k <= known;
+        if (live[i] && event->corrects != MODEL_NONE)
+            live[event->corrects] = false;
+        if (live[i] && strcmp(event->type, "retraction") == 0)
+            live[event->re] = false;
     }
     return live;
 }

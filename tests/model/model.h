@@ -119,13 +119,13 @@ enum model_order {
     MODEL_ORDER_DISCLOSED,
 };
 
-/* Strings are NULL and types empty where nothing is asked. */
+/* NULL where nothing is asked. */
 struct model_replay {
     enum model_order order;
     const char *partnership;
     const char *party;
-    const char *type;
-    int64_t from; /* positions, or moments in the other two orders */
+    const json_t *types; /* an array of str */
+    int64_t from;        /* positions, or moments in the other two orders */
     int64_t to;
     struct model_asof asof;
     bool superseded;

@@ -110,13 +110,24 @@ place_of(const struct model_event *event, size_t index, enum model_order order)
 }
 
 static bool
+is_of_types(const struct model_event *event, const json_t *types)
+{
+    for (size_t i = 0; i < json_array_size(types); i++) {
+        if (strcmp(event->type, json_string_value(json_array_get(types, i))) ==
+            0)
+            return true;
+    }
+    return types == NULL;
+}
+
+static bool
 is_asked_for(const struct model_event *event, const struct model_replay *asked)
 {
     return (asked->partnership == NULL ||
             strcmp(event->partnership, asked->partnership) == 0) &&
            (asked->party == NULL || model_names_party(event, asked->party)) &&
-           (asked->type == NULL || strcmp(event->type, asked->type) == 0) &&
-           event->t <= asked->asof.at && event->k <= asked->asof.known;
+           is_of_types(event, asked->types) && event->t <= asked->asof.at &&
+           event->k <= asked->asof.known;
 }
 
 static int

@@ -6,23 +6,37 @@
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
-#include <time.h>
+#include <sys/random.h>
 
 #include "proto/edtf.h"
 #include "tests/system/expect.h"
 #include "tests/system/json_text.h"
+#include "tests/system/object.h"
 
 #define BATCH_MAX 20
 #define PAGE_MAX 1000
+/* Of no other request: nothing else is on its way while the log grows. */
+#define MSGID 1
 /* Of each side of a difference; an event may be long. */
 #define SHOWN_MAX 1500
+
+static uint64_t
+seed_of_environment(void)
+{
+    const char *text = getenv("ENTENTE_SEED");
+    uint32_t seed = 0;
+    if (text != NULL)
+        return strtoull(text, NULL, 10);
+    ck_assert_int_eq(getrandom(&seed, sizeof(seed), 0), sizeof(seed));
+    return seed;
+}
 
 void
 model_log_init(struct model_log *log)
 {
-    const char *seed = getenv("ENTENTE_SEED");
-    log->seed = seed != NULL ? strtoull(seed, NULL, 10) : (uint64_t)time(NULL);
+    *log = (struct model_log){.seed = seed_of_environment()};
     printf("ENTENTE_SEED=%" PRIu64 "\n", log->seed);
+    fflush(stdout);
     random_log_init(&log->dice, log->seed);
     log->model = model_new();
 }
@@ -30,6 +44,11 @@ model_log_init(struct model_log *log)
 void
 model_log_deinit(struct model_log *log)
 {
+    for (size_t i = 0; i < log->model->count; i++) {
+        msgpack_unpacked_destroy(&log->stored[i].event);
+        free(log->stored[i].bytes);
+    }
+    free(log->stored);
     model_free(log->model);
     random_log_deinit(&log->dice);
 }
@@ -62,6 +81,34 @@ check_stored(const struct model_log *log, json_t *stored, size_t index)
     expect_same_json(rest, submitted, "stored otherwise than submitted");
 }
 
+/* Take the next event of the log. */
+static void
+take_event(struct model_log *log, const msgpack_object *event)
+{
+    size_t index = log->model->count;
+    json_auto_t *json = json_of_msgpack(event);
+    check_stored(log, json, index);
+    log->stored = realloc(log->stored, (index + 1) * sizeof(log->stored[0]));
+    ck_assert_ptr_nonnull(log->stored);
+    object_copy(event, &log->stored[index].event, &log->stored[index].bytes);
+    model_add(log->model, json);
+}
+
+/* Read back what the model has not; false where nothing came. */
+static bool
+take_page(struct model_log *log, struct wire *wire)
+{
+    json_auto_t *arguments = json_format("{'from': %zu, 'limit': %d}",
+                                         log->model->count + 1, PAGE_MAX);
+    wire_queue(wire, MSGID, "replay", arguments);
+    wire_flush(wire);
+    const msgpack_object *events =
+        object_get(object_at(wire_object(wire), 3), "events");
+    for (uint32_t i = 0; i < object_count(events); i++)
+        take_event(log, object_at(events, i));
+    return object_count(events) > 0;
+}
+
 void
 model_log_grow(struct model_log *log, struct wire *wire, size_t count)
 {
@@ -72,19 +119,17 @@ model_log_grow(struct model_log *log, struct wire *wire, size_t count)
         append_batch(log, wire, size);
         left -= size;
     }
-    while (log->model->count < tip) {
-        json_auto_t *page =
-            expect_ok(wire, "replay", "{'from': %zu, 'limit': %d}",
-                      log->model->count + 1, PAGE_MAX);
-        const json_t *events = json_object_get(page, "events");
-        ck_assert_uint_gt(json_array_size(events), 0);
-        for (size_t i = 0; i < json_array_size(events); i++) {
-            json_t *event = json_array_get(events, i);
-            check_stored(log, event, log->model->count);
-            model_add(log->model, event);
-        }
-    }
+    while (log->model->count < tip)
+        ck_assert(take_page(log, wire));
     ck_assert_uint_eq(log->model->count, tip);
+}
+
+bool
+model_log_same_event(const struct model_log *log, const json_t *event,
+                     const msgpack_object *actual)
+{
+    json_int_t seq = json_integer_value(json_object_get(event, "seq"));
+    return msgpack_object_equal(log->stored[seq - 1].event.data, *actual);
 }
 
 /* --- questions ------------------------------------------------------------*/
@@ -107,14 +152,21 @@ ask_date(struct model_log *log, json_t *arguments, const char *key)
     return model_log_moment(date);
 }
 
-static uint64_t
-ask_recorded_date(struct model_log *log, json_t *arguments)
+int64_t
+model_log_random_recorded(struct model_log *log)
 {
     const struct model *model = log->model;
     const struct model_event *event =
         &model->events[random_below(&log->dice, model->count)];
     /* One earlier is the gap between two batches, or within none. */
-    int64_t moment = event->recorded_ms - random_chance(&log->dice, 50);
+    return event->recorded_ms - random_chance(&log->dice, 50);
+}
+
+static uint64_t
+ask_recorded_date(struct model_log *log, json_t *arguments)
+{
+    const struct model *model = log->model;
+    int64_t moment = model_log_random_recorded(log);
     json_object_set_new(arguments, "recorded", model_moment(moment));
     uint64_t position = 0;
     while (position < model->count &&

@@ -3,11 +3,18 @@
 #define TESTS_SYSTEM_MODEL_LOG_H
 
 #include <jansson.h>
+#include <msgpack.h>
 #include <stdint.h>
 
 #include "tests/model/model.h"
 #include "tests/model/random_log.h"
 #include "tests/system/wire.h"
+
+/* An event as the daemon has it. */
+struct model_stored {
+    msgpack_unpacked event;
+    char *bytes; /* that it borrows from */
+};
 
 /*
  * The same random log twice, in a daemon and in the model, and questions for
@@ -16,6 +23,7 @@
 struct model_log {
     struct random_log dice;
     struct model *model;
+    struct model_stored *stored; /* model->count of them, by position - 1 */
     uint64_t seed;
 };
 
@@ -28,10 +36,19 @@ void model_log_deinit(struct model_log *log);
  */
 void model_log_grow(struct model_log *log, struct wire *wire, size_t count);
 
+/* An event of the model, and one in an answer: the same in every value, in
+ * the order of keys and in the kind of each number. */
+bool model_log_same_event(const struct model_log *log, const json_t *event,
+                          const msgpack_object *actual);
+
 /* --- questions ------------------------------------------------------------*/
 
 /* A moment that an EDTF text stands for in a question. */
 int64_t model_log_moment(const char *text);
+
+/* That moment of the event that was stored at a random position, or the
+ * millisecond before it. */
+int64_t model_log_random_recorded(struct model_log *log);
 
 /*
  * Put random `at`, `known` and `recorded` into the arguments, each or not;

@@ -113,7 +113,8 @@ wire_poll(const struct wire *wire, short events, int timeout_ms)
     do
         rc = poll(&place, 1, timeout_ms);
     while (rc < 0 && errno == EINTR);
-    ck_assert_int_ge(rc, 0);
+    if (rc < 0)
+        ck_abort_msg("poll: %s", strerror(errno));
     return rc == 0 ? 0 : place.revents;
 }
 
@@ -243,18 +244,18 @@ seen_drop(struct wire *wire)
     wire->seen_start = 0;
 }
 
+/* True when a message is whole: it is in wire->message. */
 static bool
-wire_next(struct wire *wire, json_t **message_out)
+wire_next(struct wire *wire)
 {
     size_t size = 0;
     msgpack_unpack_return result =
         msgpack_unpacker_next_with_size(&wire->unpacker, &wire->message, &size);
     if (result == MSGPACK_UNPACK_CONTINUE)
         return false;
-    ck_assert_msg(result == MSGPACK_UNPACK_SUCCESS,
-                  "the daemon sent what is not MessagePack");
+    if (result != MSGPACK_UNPACK_SUCCESS)
+        ck_abort_msg("the daemon sent what is not MessagePack");
     wire->message_size = size;
-    *message_out = json_of_msgpack(&wire->message.data);
     return true;
 }
 
@@ -266,12 +267,12 @@ now_ms(void)
     return (int64_t)now.tv_sec * 1000 + now.tv_nsec / 1000000;
 }
 
-enum wire_event
-wire_read(struct wire *wire, int timeout_ms, json_t **message_out)
+static enum wire_event
+wire_await(struct wire *wire, int timeout_ms)
 {
     int64_t end = now_ms() + timeout_ms;
     seen_drop(wire);
-    while (!wire_next(wire, message_out)) {
+    while (!wire_next(wire)) {
         if (wire->ended)
             return WIRE_CLOSED;
         int64_t left = end - now_ms();
@@ -282,14 +283,29 @@ wire_read(struct wire *wire, int timeout_ms, json_t **message_out)
     return WIRE_MESSAGE;
 }
 
+enum wire_event
+wire_read(struct wire *wire, int timeout_ms, json_t **message_out)
+{
+    enum wire_event event = wire_await(wire, timeout_ms);
+    if (event == WIRE_MESSAGE)
+        *message_out = json_of_msgpack(&wire->message.data);
+    return event;
+}
+
+const msgpack_object *
+wire_object(struct wire *wire)
+{
+    enum wire_event event = wire_await(wire, WIRE_PATIENCE_MS);
+    if (event != WIRE_MESSAGE)
+        ck_abort_msg(event == WIRE_CLOSED ? "the daemon closed the connection"
+                                          : "the daemon does not answer");
+    return &wire->message.data;
+}
+
 json_t *
 wire_message(struct wire *wire)
 {
-    json_t *message = NULL;
-    enum wire_event event = wire_read(wire, WIRE_PATIENCE_MS, &message);
-    ck_assert_msg(event != WIRE_CLOSED, "the daemon closed the connection");
-    ck_assert_msg(event == WIRE_MESSAGE, "the daemon does not answer");
-    return message;
+    return json_of_msgpack(wire_object(wire));
 }
 
 const void *

@@ -3,6 +3,7 @@
 #define TESTS_SYSTEM_WIRE_H
 
 #include <jansson.h>
+#include <msgpack.h>
 #include <stdbool.h>
 #include <stddef.h>
 #include <stdint.h>
@@ -64,6 +65,10 @@ enum wire_event wire_read(struct wire *wire, int timeout_ms,
 
 /* The next message, which must come. */
 json_t *wire_message(struct wire *wire);
+
+/* The same as MessagePack has it, borrowed until the next read: for answers
+ * that are too many or too long to be turned into JSON. */
+const msgpack_object *wire_object(struct wire *wire);
 
 /* The bytes of the message that was read last; until the next read. */
 const void *wire_message_bytes(const struct wire *wire, size_t *size_out);
