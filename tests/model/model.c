@@ -14,6 +14,7 @@ model_new(void)
 {
     struct model *model = calloc(1, sizeof(*model));
     assert(model != NULL);
+    model->partnerships = json_array();
     return model;
 }
 
@@ -22,6 +23,7 @@ model_free(struct model *model)
 {
     for (size_t i = 0; i < model->count; i++)
         json_decref(model->events[i].json);
+    json_decref(model->partnerships);
     free(model->events);
     free(model);
 }
@@ -68,9 +70,22 @@ known_from(const struct model *model, const struct model_event *event)
     return event->t;
 }
 
+const char *
+model_partnership(const struct model *model, const char *slug)
+{
+    for (size_t i = 0; i < json_array_size(model->partnerships); i++) {
+        const char *known =
+            json_string_value(json_array_get(model->partnerships, i));
+        if (strcmp(known, slug) == 0)
+            return known;
+    }
+    return NULL;
+}
+
 void
 model_add(struct model *model, json_t *json)
 {
+    model_join(model->partnerships, text_of(json, "partnership"));
     model->events =
         realloc(model->events, (model->count + 1) * sizeof(model->events[0]));
     assert(model->events != NULL);
@@ -79,7 +94,7 @@ model_add(struct model *model, json_t *json)
         .json = json_incref(json),
         .id = text_of(json, "id"),
         .type = text_of(json, "type"),
-        .partnership = text_of(json, "partnership"),
+        .partnership = model_partnership(model, text_of(json, "partnership")),
         .recorded_ms = json_integer_value(json_object_get(json, "recorded")),
         .t = edtf_certain(&occurred),
         .start_lo = occurred.start_lo,
@@ -88,6 +103,7 @@ model_add(struct model *model, json_t *json)
         .disclosed_by = model_find(model, text_of(json, "disclosed_by")),
         .root = model->count,
     };
+    event.is_retraction = strcmp(event.type, "retraction") == 0;
     if (event.corrects != MODEL_NONE)
         event.root = model->events[event.corrects].root;
     event.k = known_from(model, &event);
@@ -108,11 +124,7 @@ model_names_party(const struct model_event *event, const char *slug)
 bool
 model_has_partnership(const struct model *model, const char *slug)
 {
-    for (size_t i = 0; i < model->count; i++) {
-        if (strcmp(model->events[i].partnership, slug) == 0)
-            return true;
-    }
-    return false;
+    return model_partnership(model, slug) != NULL;
 }
 
 bool
@@ -139,7 +151,7 @@ model_live(const struct model *model, int64_t known, uint64_t position)
         live[i] = live[i] && i < position && event->k <= known;
         if (live[i] && event->corrects != MODEL_NONE)
             live[event->corrects] = false;
-        if (live[i] && strcmp(event->type, "retraction") == 0)
+        if (live[i] && event->is_retraction)
             live[event->re] = false;
     }
     return live;
@@ -150,16 +162,17 @@ model_happened(const struct model *model, const char *partnership,
                const struct model_asof *asof, bool possible, size_t *count_out)
 {
     bool *live = model_live(model, asof->known, asof->position);
-    size_t *indexes = calloc(model->count + 1, sizeof(*indexes));
+    size_t *indexes = malloc((model->count + 1) * sizeof(*indexes));
     assert(indexes != NULL);
+    const char *wanted =
+        partnership == NULL ? NULL : model_partnership(model, partnership);
     size_t count = 0;
     for (size_t i = 0; i < model->count; i++) {
         const struct model_event *event = &model->events[i];
         bool happened = event->t <= asof->at;
         bool may_have = event->start_lo <= asof->at && asof->at < event->t;
         if (live[i] && (happened || (possible && may_have)) &&
-            (partnership == NULL ||
-             strcmp(event->partnership, partnership) == 0))
+            (partnership == NULL || event->partnership == wanted))
             indexes[count++] = i;
     }
     free(live);

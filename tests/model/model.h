@@ -23,7 +23,8 @@ struct model_event {
     json_t *json; /* as stored */
     const char *id;
     const char *type;
-    const char *partnership;
+    const char *partnership; /* what model_partnership gives */
+    bool is_retraction;
     int64_t recorded_ms;
     int64_t t;        /* takes effect */
     int64_t start_lo; /* possible from */
@@ -38,6 +39,7 @@ struct model_event {
 struct model {
     struct model_event *events;
     size_t count;
+    json_t *partnerships; /* their slugs, in byte order */
 };
 
 /* What a question is asked with.  EDTF_PLUS_INFINITY stands for itself. */
@@ -55,6 +57,9 @@ void model_add(struct model *model, json_t *json);
 
 /* The index of an id, or MODEL_NONE. */
 size_t model_find(const struct model *model, const char *id);
+
+/* The one text that stands for this slug in all its events, or NULL. */
+const char *model_partnership(const struct model *model, const char *slug);
 
 /* True when any event at all is of that partnership, or names that party. */
 bool model_has_partnership(const struct model *model, const char *slug);

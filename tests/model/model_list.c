@@ -156,7 +156,7 @@ json_t *
 model_replay(const struct model *model, const struct model_replay *asked)
 {
     bool *live = model_live(model, asked->asof.known, asked->asof.position);
-    size_t *indexes = calloc(model->count + 1, sizeof(*indexes));
+    size_t *indexes = malloc((model->count + 1) * sizeof(*indexes));
     assert(indexes != NULL);
     size_t count = 0;
     for (size_t i = 0; i < model->count; i++) {

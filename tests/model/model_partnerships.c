@@ -57,12 +57,10 @@ json_t *
 model_portfolio(const struct model *model, const char *party,
                 const struct model_asof *asof)
 {
-    json_auto_t *slugs = json_array();
-    for (size_t i = 0; i < model->count; i++)
-        model_join(slugs, model->events[i].partnership);
     json_t *portfolio = json_array();
-    for (size_t i = 0; i < json_array_size(slugs); i++) {
-        const char *slug = json_string_value(json_array_get(slugs, i));
+    for (size_t i = 0; i < json_array_size(model->partnerships); i++) {
+        const char *slug =
+            json_string_value(json_array_get(model->partnerships, i));
         if (is_partnership_of(model, slug, party, asof))
             json_array_append_new(portfolio, summary(model, slug, asof));
     }

@@ -379,6 +379,22 @@ random_log_add(struct random_log *log)
     return event;
 }
 
+json_t *
+random_log_add_mass(struct random_log *log)
+{
+    char id[32], date[32];
+    snprintf(id, sizeof(id), "M%zu", json_array_size(log->events));
+    snprintf(date, sizeof(date), "21%02zu-%02zu", random_below(log, 100),
+             1 + random_below(log, 12));
+    json_t *event =
+        json_pack("{s:s, s:s, s:s, s:[s], s:s, s:s}", "id", id, "type",
+                  "x-mass", "partnership", "mass", "parties", "mass-co",
+                  "occurred", date, "title", id);
+    assert(event != NULL);
+    json_array_append_new(log->events, event);
+    return event;
+}
+
 void
 random_log_init(struct random_log *log, uint64_t seed)
 {

@@ -23,6 +23,10 @@ void random_log_deinit(struct random_log *log);
 /* Add an event; it stays the log's. */
 json_t *random_log_add(struct random_log *log);
 
+/* Add an event that makes the log larger and no answer longer in which there
+ * is a filter: of one more partnership, type and party. */
+json_t *random_log_add_mass(struct random_log *log);
+
 /* --- the same dice for questions ------------------------------------------*/
 
 /* Below `limit`, which is over 0. */

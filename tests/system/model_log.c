@@ -14,7 +14,8 @@
 #include "tests/system/object.h"
 
 #define BATCH_MAX 20
-#define PAGE_MAX 1000
+#define PAGE_MAX ((size_t)1000)
+#define ZONE_CHUNK_SIZE ((size_t)1 << 16)
 /* Of no other request: nothing else is on its way while the log grows. */
 #define MSGID 1
 /* Of each side of a difference; an event may be long. */
@@ -39,16 +40,14 @@ model_log_init(struct model_log *log)
     fflush(stdout);
     random_log_init(&log->dice, log->seed);
     log->model = model_new();
+    ck_assert(msgpack_zone_init(&log->zone, ZONE_CHUNK_SIZE));
 }
 
 void
 model_log_deinit(struct model_log *log)
 {
-    for (size_t i = 0; i < log->model->count; i++) {
-        msgpack_unpacked_destroy(&log->stored[i].event);
-        free(log->stored[i].bytes);
-    }
     free(log->stored);
+    msgpack_zone_destroy(&log->zone);
     model_free(log->model);
     random_log_deinit(&log->dice);
 }
@@ -56,11 +55,12 @@ model_log_deinit(struct model_log *log)
 /* --- growing --------------------------------------------------------------*/
 
 static void
-append_batch(struct model_log *log, struct wire *wire, size_t count)
+append_batch(struct model_log *log, struct wire *wire, size_t count,
+             json_t *(*add)(struct random_log *))
 {
     json_t *events = json_array();
     for (size_t i = 0; i < count; i++)
-        json_array_append(events, random_log_add(&log->dice));
+        json_array_append(events, add(&log->dice));
     json_auto_t *arguments = json_pack("{s:o}", "events", events);
     json_decref(expect_ok_json(wire, "append", arguments));
 }
@@ -90,7 +90,7 @@ take_event(struct model_log *log, const msgpack_object *event)
     check_stored(log, json, index);
     log->stored = realloc(log->stored, (index + 1) * sizeof(log->stored[0]));
     ck_assert_ptr_nonnull(log->stored);
-    object_copy(event, &log->stored[index].event, &log->stored[index].bytes);
+    log->stored[index] = object_copy(event, &log->zone);
     model_add(log->model, json);
 }
 
@@ -98,7 +98,7 @@ take_event(struct model_log *log, const msgpack_object *event)
 static bool
 take_page(struct model_log *log, struct wire *wire)
 {
-    json_auto_t *arguments = json_format("{'from': %zu, 'limit': %d}",
+    json_auto_t *arguments = json_format("{'from': %zu, 'limit': %zu}",
                                          log->model->count + 1, PAGE_MAX);
     wire_queue(wire, MSGID, "replay", arguments);
     wire_flush(wire);
@@ -109,19 +109,37 @@ take_page(struct model_log *log, struct wire *wire)
     return object_count(events) > 0;
 }
 
-void
-model_log_grow(struct model_log *log, struct wire *wire, size_t count)
+static void
+take_all(struct model_log *log, struct wire *wire)
 {
-    size_t tip = log->model->count + count;
-    for (size_t left = count; left > 0;) {
-        size_t size = 1 + random_below(&log->dice, BATCH_MAX);
-        size = size < left ? size : left;
-        append_batch(log, wire, size);
-        left -= size;
-    }
+    size_t tip = json_array_size(log->dice.events);
     while (log->model->count < tip)
         ck_assert(take_page(log, wire));
     ck_assert_uint_eq(log->model->count, tip);
+}
+
+void
+model_log_grow(struct model_log *log, struct wire *wire, size_t count)
+{
+    for (size_t left = count; left > 0;) {
+        size_t size = 1 + random_below(&log->dice, BATCH_MAX);
+        size = size < left ? size : left;
+        append_batch(log, wire, size, random_log_add);
+        left -= size;
+    }
+    take_all(log, wire);
+}
+
+void
+model_log_grow_mass(struct model_log *log, struct wire *wire, size_t count)
+{
+    for (size_t left = count; left > 0;) {
+        size_t size = left < PAGE_MAX ? left : PAGE_MAX;
+        append_batch(log, wire, size, random_log_add_mass);
+        left -= size;
+    }
+    log->massive = true;
+    take_all(log, wire);
 }
 
 bool
@@ -129,7 +147,7 @@ model_log_same_event(const struct model_log *log, const json_t *event,
                      const msgpack_object *actual)
 {
     json_int_t seq = json_integer_value(json_object_get(event, "seq"));
-    return msgpack_object_equal(log->stored[seq - 1].event.data, *actual);
+    return msgpack_object_equal(log->stored[seq - 1], *actual);
 }
 
 /* --- questions ------------------------------------------------------------*/

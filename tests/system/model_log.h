@@ -10,12 +10,6 @@
 #include "tests/model/random_log.h"
 #include "tests/system/wire.h"
 
-/* An event as the daemon has it. */
-struct model_stored {
-    msgpack_unpacked event;
-    char *bytes; /* that it borrows from */
-};
-
 /*
  * The same random log twice, in a daemon and in the model, and questions for
  * both.  The seed is printed, and taken from $ENTENTE_SEED where that is set.
@@ -23,8 +17,10 @@ struct model_stored {
 struct model_log {
     struct random_log dice;
     struct model *model;
-    struct model_stored *stored; /* model->count of them, by position - 1 */
+    msgpack_zone zone;
+    msgpack_object *stored; /* model->count events as the daemon has them */
     uint64_t seed;
+    bool massive; /* questions without a filter have too long an answer */
 };
 
 void model_log_init(struct model_log *log);
@@ -35,6 +31,10 @@ void model_log_deinit(struct model_log *log);
  * they are what was sent, and give them to the model.
  */
 void model_log_grow(struct model_log *log, struct wire *wire, size_t count);
+
+/* The same with events of random_log_add_mass, and fast. */
+void model_log_grow_mass(struct model_log *log, struct wire *wire,
+                         size_t count);
 
 /* An event of the model, and one in an answer: the same in every value, in
  * the order of keys and in the kind of each number. */

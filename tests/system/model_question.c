@@ -98,7 +98,8 @@ static void
 make_portfolio(struct model_log *log, struct model_question *question)
 {
     struct model_asof asof;
-    const char *party = ask_party(log, question->arguments, 60);
+    const char *party =
+        ask_party(log, question->arguments, log->massive ? 100 : 60);
     model_log_ask_asof(log, question->arguments, &asof);
     question->expected = model_portfolio(log->model, party, &asof);
 }
@@ -240,6 +241,8 @@ make_replay(struct model_log *log, struct model_question *question)
         .party = ask_party(log, arguments, 45),
         .types = ask_types(log, arguments, 45),
     };
+    if (log->massive && json_object_size(arguments) == 0)
+        asked.partnership = ask_partnership(log, arguments, 100);
     bool recorded = asked.order == MODEL_ORDER_RECORDED;
     if (!recorded || random_chance(&log->dice, 50))
         set_text(arguments, "order", orders[asked.order]);

@@ -60,20 +60,24 @@ object_is_nil(const msgpack_object *value)
     return value->type == MSGPACK_OBJECT_NIL;
 }
 
-void
-object_copy(const msgpack_object *value, msgpack_unpacked *copy_out,
-            char **bytes_out)
+msgpack_object
+object_copy(const msgpack_object *value, msgpack_zone *zone)
 {
-    msgpack_sbuffer bytes;
+    msgpack_sbuffer packed;
     msgpack_packer packer;
-    msgpack_sbuffer_init(&bytes);
-    msgpack_packer_init(&packer, &bytes, msgpack_sbuffer_write);
+    msgpack_object copy;
+    msgpack_sbuffer_init(&packed);
+    msgpack_packer_init(&packer, &packed, msgpack_sbuffer_write);
     if (msgpack_pack_object(&packer, *value) != 0)
         ck_abort_msg("no memory");
-    size_t size = bytes.size;
-    *bytes_out = msgpack_sbuffer_release(&bytes);
-    msgpack_unpacked_init(copy_out);
-    if (msgpack_unpack_next(copy_out, *bytes_out, size, NULL) !=
+    /* strs of the copy borrow from these bytes */
+    char *bytes = msgpack_zone_malloc_no_align(zone, packed.size);
+    if (bytes == NULL)
+        ck_abort_msg("no memory");
+    memcpy(bytes, packed.data, packed.size);
+    if (msgpack_unpack(bytes, packed.size, NULL, zone, &copy) !=
         MSGPACK_UNPACK_SUCCESS)
         ck_abort_msg("a copy cannot be read");
+    msgpack_sbuffer_destroy(&packed);
+    return copy;
 }

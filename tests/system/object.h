@@ -25,9 +25,7 @@ uint64_t object_uint(const msgpack_object *number);
 bool object_is_nil(const msgpack_object *value);
 bool object_is_text(const msgpack_object *value, const char *text);
 
-/* A copy that lives until msgpack_unpacked_destroy and free of `*bytes_out`,
- * which it borrows from. */
-void object_copy(const msgpack_object *value, msgpack_unpacked *copy_out,
-                 char **bytes_out);
+/* A copy that lives in the zone. */
+msgpack_object object_copy(const msgpack_object *value, msgpack_zone *zone);
 
 #endif
