@@ -5,6 +5,7 @@
 
 #include "tests/bench/events.h"
 #include "tests/bench/fail.h"
+#include "tests/bench/knots.h"
 #include "tests/bench/load.h"
 
 #define YEAR_FIRST 2000
@@ -12,6 +13,8 @@
 #define MIDDLE_MONTH 6u
 #define MIDDLE_DAY 15u
 #define TEXT_SIZE 128
+/* Of the events around the marks, every so many is a knot's strand. */
+#define STRAND_EVERY 5
 
 enum mark_kind { MARK_PLAIN, MARK_LATE, MARK_MEETING, MARK_REGULATORY };
 
@@ -109,12 +112,63 @@ next_mark(void *source, struct mp_buf *out)
     return true;
 }
 
-/* --- around them ----------------------------------------------------------*/
+/* --- the knots ------------------------------------------------------------*/
+
+struct knots {
+    const char *prefix;
+    uint32_t made;
+};
 
 static bool
-next_event(void *source, struct mp_buf *out)
+next_knot(void *source, struct mp_buf *out)
 {
-    return events_next(source, out);
+    char date[TEXT_SIZE];
+    struct knots *knots = source;
+    if (knots->made == KNOT_COUNT * KNOTS_COUNT)
+        return false;
+    uint32_t index = knots->made++;
+    snprintf(date, sizeof(date), "%d-%02u-%02u", MARKS_YEAR, 1 + index % 12,
+             1 + index % 28);
+    knots_put(out, knots->prefix, (enum knot)(index % KNOT_COUNT),
+              index / KNOT_COUNT, date);
+    return true;
+}
+
+/* --- around them ----------------------------------------------------------*/
+
+struct around {
+    struct events events;
+    uint64_t count, made; /* strands included */
+    bool strands;
+};
+
+/* A strand happens when its neighbours do, as far as a year. */
+static void
+put_strand(struct around *around, struct mp_buf *out)
+{
+    char date[TEXT_SIZE];
+    const struct events_shape *shape = &around->events.shape;
+    uint64_t years = (uint64_t)(shape->year_last - shape->year_first + 1);
+    snprintf(date, sizeof(date), "%04llu-%02u-%02u",
+             (unsigned long long)shape->year_first +
+                 years * around->made / around->count,
+             1 + (unsigned)(around->made % 12),
+             1 + (unsigned)(around->made % 28));
+    knots_put_strand(out, shape->prefix, around->made / STRAND_EVERY, date);
+}
+
+static bool
+next_around(void *source, struct mp_buf *out)
+{
+    struct around *around = source;
+    if (around->made == around->count)
+        return false;
+    if (around->strands && around->made % STRAND_EVERY == 0)
+        put_strand(around, out);
+    else
+        (void)events_next(&around->events, out);
+    around->made++;
+    return true;
 }
 
 /* Ids begin with the names of the partnerships and the half's letter. */
@@ -124,18 +178,20 @@ load_half(struct link *link, const struct marks_log *log, bool before,
 {
     char prefix[TEXT_SIZE];
     struct events_shape shape = events_shape_default;
-    struct events events;
+    struct around around = {.count = count, .strands = log->knots};
+    uint64_t strands =
+        log->knots ? (count + STRAND_EVERY - 1) / STRAND_EVERY : 0;
     snprintf(prefix, sizeof(prefix), "%s%c", log->names, before ? 'a' : 'b');
     shape.prefix = prefix;
     shape.names = log->names;
     shape.partnerships = log->partnerships;
-    shape.count = count;
+    shape.count = count - strands;
     shape.year_first = before ? YEAR_FIRST : MARKS_YEAR + 1;
     shape.year_last = before ? MARKS_YEAR - 1 : YEAR_LAST;
-    events_init(&events, &shape);
-    (void)load_run(link, &load_options_default, next_event, &events);
-    uint64_t live = events.made - events.superseded;
-    events_deinit(&events);
+    events_init(&around.events, &shape);
+    (void)load_run(link, &load_options_default, next_around, &around);
+    uint64_t live = around.events.made - around.events.superseded;
+    events_deinit(&around.events);
     return live;
 }
 
@@ -143,13 +199,18 @@ struct marks_content
 marks_load(struct link *link, const struct marks_log *log)
 {
     struct marks marks = {log->partnership, 0};
+    struct knots knots = {log->names, 0};
     struct marks_content content;
-    if (log->count < MARKS_COUNT)
-        fail("a log with marks has at least %u events", MARKS_COUNT);
-    uint64_t half = (log->count - MARKS_COUNT) / 2;
+    uint64_t middle = MARKS_COUNT + (log->knots ? KNOT_COUNT * KNOTS_COUNT : 0);
+    if (log->count < middle)
+        fail("a log with marks has at least %llu events",
+             (unsigned long long)middle);
+    uint64_t half = (log->count - middle) / 2;
     content.live_before = load_half(link, log, true, half);
     (void)load_run(link, &load_options_default, next_mark, &marks);
+    if (log->knots)
+        (void)load_run(link, &load_options_default, next_knot, &knots);
     content.live_after =
-        load_half(link, log, false, log->count - MARKS_COUNT - half);
+        load_half(link, log, false, log->count - middle - half);
     return content;
 }

@@ -36,10 +36,11 @@ uint64_t marks_late_by_middle(void); /* those of them that are public later */
 #define MARKS_NEWEST "2021-12-31"
 
 struct marks_log {
-    uint64_t count;          /* events, the marks included */
+    uint64_t count;          /* events, the marks and the knots included */
     const char *names;       /* of partnerships, as in struct events_shape */
     uint32_t partnerships;   /* of the years around the marks */
     const char *partnership; /* that has the marks */
+    bool knots;              /* knots.h, with strands among the others */
 };
 
 /* What the log holds, so that answers can be checked. */

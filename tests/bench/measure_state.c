@@ -38,7 +38,7 @@ aged_load(struct aged *aged, struct link *link, uint64_t size)
              (unsigned long long)size);
     snprintf(aged->partnership, sizeof(aged->partnership), "aged-%llu-0",
              (unsigned long long)size);
-    struct marks_log log = {size, aged->names, 1, aged->partnership};
+    struct marks_log log = {size, aged->names, 1, aged->partnership, false};
     aged->content = marks_load(link, &log);
     aged->position = entented_tip(link);
 }

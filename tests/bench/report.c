@@ -38,7 +38,7 @@ format_ratio(const struct report_value *pair, char ratio[TEXT_SIZE])
 void
 report_head(struct report *report)
 {
-    printf("%-9s %-36s %6s %9s %-8s %7s %9s %7s  %s\n", "group", "what", "size",
+    printf("%-9s %-38s %6s %9s %-8s %7s %9s %7s  %s\n", "group", "what", "size",
            "value/p50", "unit", "ratio", "p99", "ratio", "remark");
     if (report->tabs != NULL)
         fputs("group\twhat\tsize\tvalue\tunit\tratio\tp99\tp99_ratio\t"
@@ -58,7 +58,7 @@ report_add(struct report *report, const struct report_row *row)
     if (row->p99.value > 0)
         format_value(row->p99.value, p99);
     format_ratio(&row->p99, p99_ratio);
-    printf("%-9s %-36s %6s %9s %-8s %7s %9s %7s  %s\n", row->group, row->what,
+    printf("%-9s %-38s %6s %9s %-8s %7s %9s %7s  %s\n", row->group, row->what,
            size, value, row->unit, ratio, p99, p99_ratio, remark);
     fflush(stdout);
     if (report->tabs != NULL)
