@@ -25,8 +25,13 @@ struct measure {
 
 void measure_append(struct measure *measure);
 void measure_state(struct measure *measure); /* with late arrivals */
+void measure_late(struct measure *measure);  /* these alone */
 void measure_filters(struct measure *measure);
-/* Portfolio, rebuild and streamed replay of the same large log. */
+/* Portfolio, rebuild and streamed replay of the same large log, and each of
+ * them alone. */
 void measure_whole(struct measure *measure);
+void measure_portfolio(struct measure *measure);
+void measure_rebuild(struct measure *measure);
+void measure_stream(struct measure *measure);
 
 #endif

@@ -267,7 +267,7 @@ late_tell(struct late *late, struct late *base, uint64_t size,
 }
 
 static void
-measure_late(struct measure *measure, const struct aged *aged, size_t count,
+late_run_all(struct measure *measure, const struct aged *aged, size_t count,
              struct link *link)
 {
     struct late lates[MEASURE_SIZES_MAX] = {0};
@@ -281,19 +281,14 @@ measure_late(struct measure *measure, const struct aged *aged, size_t count,
     }
 }
 
-void
-measure_state(struct measure *measure)
+/* --- the daemon -----------------------------------------------------------*/
+
+static void
+ask_all(struct measure *measure, struct aged *aged, size_t count,
+        struct link *link)
 {
-    struct entented daemon;
-    struct aged aged[MEASURE_SIZES_MAX];
     struct probe_list list = {0};
     struct probe_effort effort = {measure->rounds, CALLS, measure->seconds};
-    size_t count = 0;
-    entented_init(&daemon, measure->scratch, "state");
-    entented_start(&daemon);
-    struct link *link = entented_link(&daemon);
-    for (; measure->partnership_sizes[count] != 0; count++)
-        aged_load(&aged[count], link, measure->partnership_sizes[count]);
     for (size_t i = 0; i < count; i++) {
         struct probe probe = {
             .group = "state", .size = aged[i].size, .link = link};
@@ -303,8 +298,35 @@ measure_state(struct measure *measure)
         add_lists(&list, &aged[i], probe);
     }
     probe_run(&list, &effort, &measure->report);
-    measure_late(measure, aged, count, link);
     probe_list_deinit(&list);
+}
+
+static void
+run(struct measure *measure, const char *name, bool states)
+{
+    struct entented daemon;
+    struct aged aged[MEASURE_SIZES_MAX];
+    size_t count = 0;
+    entented_init(&daemon, measure->scratch, name);
+    entented_start(&daemon);
+    struct link *link = entented_link(&daemon);
+    for (; measure->partnership_sizes[count] != 0; count++)
+        aged_load(&aged[count], link, measure->partnership_sizes[count]);
+    if (states)
+        ask_all(measure, aged, count, link);
+    late_run_all(measure, aged, count, link);
     link_close(link);
     entented_stop(&daemon);
+}
+
+void
+measure_state(struct measure *measure)
+{
+    run(measure, "state", true);
+}
+
+void
+measure_late(struct measure *measure)
+{
+    run(measure, "late", false);
 }

@@ -65,13 +65,17 @@ whole_tell_ping(struct whole *whole, const char *group, struct series *pings)
 
 /* The next page; false after the last.  `cursor` is replaced. */
 static bool
-next_page(struct link *link, struct mp_buf *cursor, uint64_t *count)
+next_page(struct link *link, bool then, struct mp_buf *cursor, uint64_t *count)
 {
     struct mp_buf params = {0};
     bool first = cursor->size == 0;
-    mp_put_map(&params, first ? 1 : 2);
+    mp_put_map(&params, 1 + (then ? 1u : 0u) + (first ? 0u : 1u));
     mp_put_text(&params, "at");
     mp_put_text(&params, WHOLE_NEWEST);
+    if (then) {
+        mp_put_text(&params, "known");
+        mp_put_text(&params, WHOLE_NEWEST);
+    }
     if (!first) {
         mp_put_text(&params, "cursor");
         mp_put_raw(&params, mp_buf_span(cursor));
@@ -87,9 +91,10 @@ next_page(struct link *link, struct mp_buf *cursor, uint64_t *count)
     return mp_peek(&reader) != MP_NIL;
 }
 
-/* All pages once; how long it took. */
+/* All pages once; how long it took.  By the newest date all was public, so
+ * that the answer is the same with K restricted to it. */
 static double
-portfolio_pass(struct whole *whole, struct latency *pages)
+portfolio_pass(struct whole *whole, bool then, struct latency *pages)
 {
     struct mp_buf cursor = {0};
     uint64_t count = 0;
@@ -97,7 +102,7 @@ portfolio_pass(struct whole *whole, struct latency *pages)
     double start = clock_us();
     while (more) {
         double began = clock_us();
-        more = next_page(whole->link, &cursor, &count);
+        more = next_page(whole->link, then, &cursor, &count);
         latency_add(pages, clock_us() - began);
     }
     if (count != whole->partnerships)
@@ -110,17 +115,17 @@ portfolio_pass(struct whole *whole, struct latency *pages)
 }
 
 static void
-measure_portfolio(struct whole *whole)
+portfolio_run(struct whole *whole, const char *what, bool then)
 {
     struct latency pages = {0};
     struct series seconds = {0};
     struct latency warm = {0};
-    (void)portfolio_pass(whole, &warm);
+    (void)portfolio_pass(whole, then, &warm);
     struct pinger *pinger = pinger_start(whole->daemon.socket);
     for (int i = 0; i < whole->measure->rounds; i++)
-        series_add(&seconds, portfolio_pass(whole, &pages));
+        series_add(&seconds, portfolio_pass(whole, then, &pages));
     struct series pings = pinger_stop(pinger);
-    whole_tell_latency(whole, "portfolio", "page of 1000", &pages);
+    whole_tell_latency(whole, "portfolio", what, &pages);
     whole_tell(whole, "portfolio", "all pages", series_at(&seconds, 0.5), "s");
     whole_tell(whole, "portfolio", "partnerships per second",
                (double)whole->partnerships / series_at(&seconds, 0.5), "1/s");
@@ -128,6 +133,13 @@ measure_portfolio(struct whole *whole)
     latency_deinit(&pages);
     latency_deinit(&warm);
     series_deinit(&seconds);
+}
+
+static void
+whole_portfolio(struct whole *whole)
+{
+    portfolio_run(whole, "page of 1000", false);
+    portfolio_run(whole, "page of 1000 --then", true);
 }
 
 /* --- the log --------------------------------------------------------------*/
@@ -170,22 +182,68 @@ ping_alone(struct whole *whole)
     report_add(&whole->measure->report, &row);
 }
 
+/* --- the groups -----------------------------------------------------------*/
+
+static void
+whole_begin(struct whole *whole, struct measure *measure, const char *name)
+{
+    *whole = (struct whole){.measure = measure,
+                            .partnerships = measure->portfolio_size,
+                            .size = measure->portfolio_size *
+                                    EVENTS_PER_PARTNERSHIP};
+    entented_init(&whole->daemon, measure->scratch, name);
+    entented_start(&whole->daemon);
+    whole->link = entented_link(&whole->daemon);
+    load(whole);
+    ping_alone(whole);
+}
+
+static void
+whole_end(struct whole *whole)
+{
+    link_close(whole->link);
+    entented_stop(&whole->daemon);
+    series_deinit(&whole->ping_alone);
+}
+
+static void
+run_part(struct measure *measure, const char *name,
+         void (*part)(struct whole *whole))
+{
+    struct whole whole;
+    whole_begin(&whole, measure, name);
+    part(&whole);
+    whole_end(&whole);
+}
+
+void
+measure_portfolio(struct measure *measure)
+{
+    run_part(measure, "portfolio", whole_portfolio);
+}
+
+void
+measure_rebuild(struct measure *measure)
+{
+    run_part(measure, "rebuild", whole_rebuild);
+}
+
+void
+measure_stream(struct measure *measure)
+{
+    run_part(measure, "stream", whole_stream);
+}
+
+static void
+run_all(struct whole *whole)
+{
+    whole_portfolio(whole);
+    whole_rebuild(whole);
+    whole_stream(whole);
+}
+
 void
 measure_whole(struct measure *measure)
 {
-    struct whole whole = {.measure = measure,
-                          .partnerships = measure->portfolio_size,
-                          .size =
-                              measure->portfolio_size * EVENTS_PER_PARTNERSHIP};
-    entented_init(&whole.daemon, measure->scratch, "whole");
-    entented_start(&whole.daemon);
-    whole.link = entented_link(&whole.daemon);
-    load(&whole);
-    ping_alone(&whole);
-    measure_portfolio(&whole);
-    whole_rebuild(&whole);
-    whole_stream(&whole);
-    link_close(whole.link);
-    entented_stop(&whole.daemon);
-    series_deinit(&whole.ping_alone);
+    run_part(measure, "whole", run_all);
 }

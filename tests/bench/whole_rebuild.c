@@ -3,6 +3,7 @@
 
 #include "tests/bench/dice.h"
 #include "tests/bench/fail.h"
+#include "tests/bench/pinger.h"
 #include "tests/bench/whole.h"
 
 /* Between two questions whether the views are there; the daemon's own
@@ -57,12 +58,14 @@ whole_rebuild(struct whole *whole)
     entented_start(&whole->daemon);
     double ready = clock_us();
     whole->link = entented_link(&whole->daemon);
+    struct pinger *pinger = pinger_start(whole->daemon.socket);
     while (!state_answers(whole->link)) {
         get_some(whole, &dice, &gets);
         served += GETS_PER_TRY;
         (void)poll(NULL, 0, RETRY_MS);
     }
     double seconds = (clock_us() - start) / 1e6;
+    struct series pings = pinger_stop(pinger);
     latency_end_round(&gets);
     whole_tell(whole, "rebuild", "start to ready", (ready - start) / 1e3, "ms");
     whole_tell(whole, "rebuild", "start to the first state", seconds, "s");
@@ -72,5 +75,6 @@ whole_rebuild(struct whole *whole)
                "gets");
     if (served > 0)
         whole_tell_latency(whole, "rebuild", "get by seq meanwhile", &gets);
+    whole_tell_ping(whole, "rebuild", &pings);
     latency_deinit(&gets);
 }
