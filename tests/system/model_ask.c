@@ -35,9 +35,9 @@ walk_begin(struct model_walk *walk, struct model_log *log)
     if (!question_is_paged(&walk->question))
         return;
     walk->streamed = walk->question.method == QUESTION_REPLAY &&
-                     random_chance(&log->dice, STREAMED_PERCENT);
+                     random_chance(&log->asked, STREAMED_PERCENT);
     if (!walk->streamed)
-        walk->limit = random_limit(&log->dice);
+        walk->limit = random_limit(&log->asked);
     if (walk->streamed)
         json_object_set_new(walk->arguments, "stream", json_true());
     if (walk->limit != 0)
@@ -110,7 +110,7 @@ take_cursor(struct model_asker *asker, struct model_walk *walk,
         question_fail(question, asker->log, "%s after %zu items of %zu",
                       more ? "no cursor" : "a cursor", walk->offset,
                       question_count(question));
-    if (!more || random_chance(&asker->log->dice, ABANDONED_PERCENT)) {
+    if (!more || random_chance(&asker->log->asked, ABANDONED_PERCENT)) {
         walk_end(walk);
         return;
     }

@@ -39,6 +39,7 @@ model_log_init(struct model_log *log)
     printf("ENTENTE_SEED=%" PRIu64 "\n", log->seed);
     fflush(stdout);
     random_log_init(&log->dice, log->seed);
+    random_log_init(&log->asked, ~log->seed);
     log->model = model_new();
     ck_assert(msgpack_zone_init(&log->zone, ZONE_CHUNK_SIZE));
 }
@@ -50,6 +51,7 @@ model_log_deinit(struct model_log *log)
     msgpack_zone_destroy(&log->zone);
     model_free(log->model);
     random_log_deinit(&log->dice);
+    random_log_deinit(&log->asked);
 }
 
 /* --- growing --------------------------------------------------------------*/
@@ -165,7 +167,7 @@ static int64_t
 ask_date(struct model_log *log, json_t *arguments, const char *key)
 {
     const char *date =
-        random_chance(&log->dice, 10) ? "../.." : random_date(&log->dice);
+        random_chance(&log->asked, 10) ? "../.." : random_date(&log->asked);
     json_object_set_new(arguments, key, json_string(date));
     return model_log_moment(date);
 }
@@ -175,9 +177,9 @@ model_log_random_recorded(struct model_log *log)
 {
     const struct model *model = log->model;
     const struct model_event *event =
-        &model->events[random_below(&log->dice, model->count)];
+        &model->events[random_below(&log->asked, model->count)];
     /* One earlier is the gap between two batches, or within none. */
-    return event->recorded_ms - random_chance(&log->dice, 50);
+    return event->recorded_ms - random_chance(&log->asked, 50);
 }
 
 static uint64_t
@@ -197,9 +199,9 @@ static uint64_t
 ask_recorded(struct model_log *log, json_t *arguments)
 {
     size_t tip = log->model->count;
-    if (random_chance(&log->dice, 20))
+    if (random_chance(&log->asked, 20))
         return ask_recorded_date(log, arguments);
-    size_t position = random_below(&log->dice, tip + 5);
+    size_t position = random_below(&log->asked, tip + 5);
     json_object_set_new(arguments, "recorded",
                         json_integer((json_int_t)position));
     return position < tip ? position : tip;
@@ -214,9 +216,9 @@ model_log_ask_asof(struct model_log *log, json_t *arguments,
         .position = log->model->count,
     };
     asof->at = ask_date(log, arguments, "at");
-    if (random_chance(&log->dice, 60))
+    if (random_chance(&log->asked, 60))
         asof->known = ask_date(log, arguments, "known");
-    if (random_chance(&log->dice, 50))
+    if (random_chance(&log->asked, 50))
         asof->position = ask_recorded(log, arguments);
 }
 

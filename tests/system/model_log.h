@@ -15,7 +15,9 @@
  * both.  The seed is printed, and taken from $ENTENTE_SEED where that is set.
  */
 struct model_log {
-    struct random_log dice;
+    struct random_log dice;  /* of the log: the same for the same seed */
+    struct random_log asked; /* of questions, which depend on when answers
+                                come, too */
     struct model *model;
     msgpack_zone zone;
     msgpack_object *stored; /* model->count events as the daemon has them */

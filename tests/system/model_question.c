@@ -27,9 +27,9 @@ set_text(json_t *arguments, const char *key, const char *text)
 static const char *
 ask_partnership(struct model_log *log, json_t *arguments, unsigned percent)
 {
-    if (!random_chance(&log->dice, percent))
+    if (!random_chance(&log->asked, percent))
         return NULL;
-    const char *slug = random_partnership(&log->dice);
+    const char *slug = random_partnership(&log->asked);
     set_text(arguments, "partnership", slug);
     return slug;
 }
@@ -37,22 +37,21 @@ ask_partnership(struct model_log *log, json_t *arguments, unsigned percent)
 static const char *
 ask_party(struct model_log *log, json_t *arguments, unsigned percent)
 {
-    if (!random_chance(&log->dice, percent))
+    if (!random_chance(&log->asked, percent))
         return NULL;
-    const char *slug = random_party(&log->dice);
+    const char *slug = random_party(&log->asked);
     set_text(arguments, "party", slug);
     return slug;
 }
 
-/* Of the events that are, not of the dice: rare ones are rare there. */
 static const json_t *
 ask_types(struct model_log *log, json_t *arguments, unsigned percent)
 {
-    if (!random_chance(&log->dice, percent))
+    if (!random_chance(&log->asked, percent))
         return NULL;
     json_t *types = json_array();
-    for (size_t i = 1 + random_below(&log->dice, TYPES_MAX); i > 0; i--)
-        json_array_append_new(types, json_string(random_type(&log->dice)));
+    for (size_t i = 1 + random_below(&log->asked, TYPES_MAX); i > 0; i--)
+        json_array_append_new(types, json_string(random_type(&log->asked)));
     json_object_set_new(arguments, "types", types);
     return types;
 }
@@ -119,7 +118,7 @@ make_timeline(struct model_log *log, struct model_question *question)
 {
     struct model_asof asof;
     const char *slug = ask_partnership(log, question->arguments, 100);
-    bool possible = random_chance(&log->dice, 50);
+    bool possible = random_chance(&log->asked, 50);
     model_log_ask_asof(log, question->arguments, &asof);
     if (possible)
         json_object_set_new(question->arguments, "possible", json_true());
@@ -149,7 +148,7 @@ ask_moment(struct model_log *log, json_t *arguments, const char *key,
 {
     struct edtf date;
     struct edtf_fault fault;
-    const char *text = random_date(&log->dice);
+    const char *text = random_date(&log->asked);
     if (!edtf_parse(span_of(text), &date, &fault))
         ck_abort_msg("%s", text);
     *moment_out = strcmp(key, "from") == 0 ? date.start_lo : date.end_hi;
@@ -173,13 +172,13 @@ static void
 ask_position(struct model_log *log, json_t *arguments, const char *key,
              int64_t *position_out)
 {
-    if (random_chance(&log->dice, 30)) {
+    if (random_chance(&log->asked, 30)) {
         int64_t moment = model_log_random_recorded(log);
         json_object_set_new(arguments, key, model_moment(moment));
         *position_out = position_by(log, moment, strcmp(key, "from") == 0);
         return;
     }
-    *position_out = (int64_t)random_below(&log->dice, log->model->count + 10);
+    *position_out = (int64_t)random_below(&log->asked, log->model->count + 10);
     json_object_set_new(arguments, key, json_integer(*position_out));
 }
 
@@ -190,9 +189,9 @@ ask_range(struct model_log *log, json_t *arguments, struct model_replay *asked)
         asked->order == MODEL_ORDER_RECORDED ? ask_position : ask_moment;
     asked->from = EDTF_MINUS_INFINITY;
     asked->to = EDTF_PLUS_INFINITY;
-    if (random_chance(&log->dice, 30))
+    if (random_chance(&log->asked, 30))
         ask(log, arguments, "from", &asked->from);
-    if (random_chance(&log->dice, 30))
+    if (random_chance(&log->asked, 30))
         ask(log, arguments, "to", &asked->to);
 }
 
@@ -206,10 +205,10 @@ ask_replay_asof(struct model_log *log, json_t *arguments,
         .known = EDTF_PLUS_INFINITY,
         .position = log->model->count,
     };
-    if (random_chance(&log->dice, 50))
+    if (random_chance(&log->asked, 50))
         return;
     model_log_ask_asof(log, arguments, &asked->asof);
-    if (random_chance(&log->dice, 50)) {
+    if (random_chance(&log->asked, 50)) {
         json_object_del(arguments, "at");
         asked->asof.at = EDTF_PLUS_INFINITY;
     }
@@ -219,9 +218,9 @@ static bool
 ask_flag(struct model_log *log, json_t *arguments, const char *key,
          bool otherwise)
 {
-    if (random_chance(&log->dice, 50))
+    if (random_chance(&log->asked, 50))
         return otherwise;
-    bool truth = random_chance(&log->dice, 50);
+    bool truth = random_chance(&log->asked, 50);
     json_object_set_new(arguments, key, json_boolean(truth));
     return truth;
 }
@@ -236,7 +235,7 @@ make_replay(struct model_log *log, struct model_question *question)
     };
     json_t *arguments = question->arguments;
     struct model_replay asked = {
-        .order = (enum model_order)random_below(&log->dice, 3),
+        .order = (enum model_order)random_below(&log->asked, 3),
         .partnership = ask_partnership(log, arguments, 45),
         .party = ask_party(log, arguments, 45),
         .types = ask_types(log, arguments, 45),
@@ -244,7 +243,7 @@ make_replay(struct model_log *log, struct model_question *question)
     if (log->massive && json_object_size(arguments) == 0)
         asked.partnership = ask_partnership(log, arguments, 100);
     bool recorded = asked.order == MODEL_ORDER_RECORDED;
-    if (!recorded || random_chance(&log->dice, 50))
+    if (!recorded || random_chance(&log->asked, 50))
         set_text(arguments, "order", orders[asked.order]);
     asked.superseded = ask_flag(log, arguments, "superseded", recorded);
     asked.reverse = ask_flag(log, arguments, "reverse", false);
@@ -286,7 +285,7 @@ struct model_question
 question_random(struct model_log *log)
 {
     size_t method = 0;
-    size_t left = random_below(&log->dice, 100);
+    size_t left = random_below(&log->asked, 100);
     while (left >= methods[method].weight)
         left -= methods[method++].weight;
     return question_of(log, (enum question_method)method);
