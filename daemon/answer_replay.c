@@ -118,6 +118,16 @@ find_type(struct replay *replay, struct span text, uint32_t *number)
     return result;
 }
 
+/* The type behind those found is one of them: it was named twice. */
+static bool
+has_type(const struct replay *replay)
+{
+    for (size_t i = 0; i < replay->type_count; i++)
+        if (replay->types[i] == replay->types[replay->type_count])
+            return true;
+    return false;
+}
+
 static enum views_result
 find_types(struct replay *replay)
 {
@@ -130,7 +140,7 @@ find_types(struct replay *replay)
          i++) {
         enum views_result result = find_type(
             replay, mp_str(&reader), &replay->types[replay->type_count]);
-        replay->type_count += result == VIEWS_OK;
+        replay->type_count += result == VIEWS_OK && !has_type(replay);
         if (result != VIEWS_OK && result != VIEWS_ABSENT)
             return result;
     }
