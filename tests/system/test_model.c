@@ -5,8 +5,10 @@
  */
 #include <check.h>
 #include <stdlib.h>
+#include <time.h>
 #include <unistd.h>
 
+#include "tests/system/expect.h"
 #include "tests/system/fixture.h"
 #include "tests/system/model_ask.h"
 
@@ -152,6 +154,88 @@ START_TEST(answers_are_the_models_while_views_are_rebuilt_at_a_start)
 }
 END_TEST
 
+/* --- rebuild --------------------------------------------------------------*/
+
+static json_int_t
+gauge(const char *name)
+{
+    json_auto_t *stats = expect_ok(fixture.wire, "stats", "{}");
+    const json_t *value = json_object_get(stats, name);
+    ck_assert_msg(json_is_integer(value), "no %s in stats", name);
+    return json_integer_value(value);
+}
+
+static bool
+is_rebuilding(void)
+{
+    return gauge("views_rebuilding") != 0;
+}
+
+static json_int_t
+rebuilds_done(void)
+{
+    return gauge("views_rebuilds_total");
+}
+
+static void
+rebuild(void)
+{
+    json_auto_t *result = expect_ok(fixture.wire, "rebuild", "{}");
+    expect_same(result, "{}");
+}
+
+/* Ask, and let the log grow, until it is over; every question is a bounded
+ * time away from the next look. */
+static void
+ask_until_rebuilt(json_int_t wanted)
+{
+    time_t end = time(NULL) + PROCESS_PATIENCE_MS / 1000;
+    while (is_rebuilding()) {
+        ck_assert_msg(time(NULL) < end, "still rebuilding");
+        ask(100);
+        grow(2);
+    }
+    ck_assert_int_ge(rebuilds_done(), wanted);
+    ask(500);
+}
+
+/* The old views go on answering, and appends go on, until the new ones take
+ * their place: nothing is unavailable. */
+START_TEST(answers_are_the_models_while_and_after_rebuild)
+{
+    grow_much();
+    for (int round = 0; round < 3; round++) {
+        json_int_t done = rebuilds_done();
+        model_asker_prepare(&asker);
+        rebuild();
+        ask(100);
+        ask_until_rebuilt(done + 1);
+    }
+}
+END_TEST
+
+/* A second one joins the first; what was rebuilt is believed at a start. */
+START_TEST(rebuild_joins_one_that_runs_and_survives_any_end)
+{
+    static void (*const ends[])(void) = {fixture_stop, fixture_kill};
+    asker.rebuilding = true;
+    grow(300);
+    ask(500);
+    for (int round = 0; round < 6; round++) {
+        json_int_t done = rebuilds_done();
+        rebuild();
+        rebuild();
+        grow(5);
+        ask_until_rebuilt(done + 1);
+        if (round >= 2)
+            rebuild(); /* and the end comes in the midst of it */
+        ends[round % 2]();
+        fixture_start();
+        ask(500);
+    }
+}
+END_TEST
+
 static TCase *
 model_case(Suite *suite, const char *name)
 {
@@ -174,5 +258,7 @@ main(void)
     TCase *many = model_case(suite, "many events");
     tcase_add_test(many,
                    answers_are_the_models_while_views_are_rebuilt_at_a_start);
+    tcase_add_test(many, answers_are_the_models_while_and_after_rebuild);
+    tcase_add_test(tests, rebuild_joins_one_that_runs_and_survives_any_end);
     return fixture_run(suite);
 }
