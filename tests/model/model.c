@@ -148,7 +148,8 @@ model_live(const struct model *model, int64_t known, uint64_t position)
     memset(live, true, model->count + 1);
     for (size_t i = model->count; i-- > 0;) {
         const struct model_event *event = &model->events[i];
-        live[i] = live[i] && i < position && event->k <= known;
+        bool visible = i < position && event->k <= known;
+        live[i] = visible && live[i];
         if (live[i] && event->corrects != MODEL_NONE)
             live[event->corrects] = false;
         if (live[i] && event->is_retraction)
