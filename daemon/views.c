@@ -253,7 +253,7 @@ open_file(struct views *views, struct diag_reason *reason)
     struct views_trust trust = views_trust_read(views->datadir);
     remove_file(views->datadir, VIEWS_NEW_NAME, VIEWS_NEW_NAME LOCK_SUFFIX);
     if (!trust.believed) {
-        discard(views->datadir, "the last stop was not clean");
+        discard(views->datadir, "it is not as a clean stop left it");
         trust.starts = 0;
     }
     int rc = views_trust_open(views->datadir, trust.starts + 1);

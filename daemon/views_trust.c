@@ -5,9 +5,11 @@
 #include <fcntl.h>
 #include <stdio.h>
 #include <string.h>
+#include <sys/stat.h>
 #include <unistd.h>
 
 #define TRUST_NAME "views.state"
+#define TRUST_VIEWS_NAME "views.mdb"
 #define TRUST_NEW_NAME "views.state.new"
 #define BOOT_ID_FILE "/proc/sys/kernel/random/boot_id"
 
@@ -30,6 +32,23 @@ read_boot_id(char id[BOOT_ID_SIZE])
     id[size == BOOT_ID_SIZE - 1 ? size : 0] = '\0';
 }
 
+/*
+ * What a clean stop says of the file that it leaves: its size and when it was
+ * last written.  Somebody who writes to it or puts another one in its place
+ * afterwards is found out, without reading it.  False where there is none.
+ */
+static bool
+clean_line(const struct datadir *datadir, char *line, size_t size)
+{
+    struct stat status;
+    if (fstatat(datadir->directory_fd, TRUST_VIEWS_NAME, &status,
+                AT_SYMLINK_NOFOLLOW) != 0)
+        return false;
+    snprintf(line, size, "clean %lld %lld.%09ld\n", (long long)status.st_size,
+             (long long)status.st_mtim.tv_sec, status.st_mtim.tv_nsec);
+    return true;
+}
+
 struct views_trust
 views_trust_read(const struct datadir *datadir)
 {
@@ -42,8 +61,10 @@ views_trust_read(const struct datadir *datadir)
     ssize_t size = read(fd, line, sizeof line - 1);
     close(fd);
     line[size > 0 ? size : 0] = '\0';
-    if (strcmp(line, "clean\n") == 0) {
-        trust.believed = true;
+    if (strncmp(line, "clean ", 6) == 0) {
+        char clean[128];
+        trust.believed = clean_line(datadir, clean, sizeof clean) &&
+                         strcmp(line, clean) == 0;
         return trust;
     }
     if (sscanf(line, "open %36s %u", written, &trust.starts) != 2)
@@ -94,5 +115,7 @@ views_trust_forget(const struct datadir *datadir)
 int
 views_trust_clean(const struct datadir *datadir)
 {
-    return write_line(datadir, "clean\n");
+    char line[128];
+    return clean_line(datadir, line, sizeof line) ? write_line(datadir, line)
+                                                  : -ENOENT;
 }

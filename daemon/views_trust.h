@@ -9,11 +9,12 @@
 /*
  * Whether views.mdb can be believed: a part of daemon/views.
  *
- * The file "views.state" holds one line: "clean", written and synced after the
- * views were, or "open BOOT STARTS", written and synced before the first write
- * to them.  BOOT is the kernel's boot id: while it is the same, only a process
- * died and the page cache is whole.  STARTS counts starts that died before
- * serving: the second in a row means that the views themselves kill us.
+ * The file "views.state" holds one line: "clean SIZE MTIME", written and synced
+ * after the views were, of which it tells, or "open BOOT STARTS", written and
+ * synced before the first write to them.  BOOT is the kernel's boot id: while
+ * it is the same, only a process died and the page cache is whole.  STARTS
+ * counts starts that died before serving: the second in a row means that the
+ * views themselves kill us.
  */
 
 struct views_trust {

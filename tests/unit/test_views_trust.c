@@ -127,7 +127,8 @@ static const struct {
     const char *mark; /* NULL for none */
     bool believed;
 } marks[] = {
-    {"clean\n", true},
+    {"clean\n", false},
+    {"clean 0 0.000000000\n", false},
     {NULL, false},
     {"", false},
     {"clean", false},
@@ -183,12 +184,40 @@ copy_between(const char *from, const char *to, const char *name)
     data_copy(source, target);
 }
 
+/* Whoever changed the views says that a clean stop left them so: then what is
+ * in them has to show it. */
+static void
+mark_clean(struct data *data)
+{
+    struct diag_reason reason = {""};
+    ck_assert_int_eq(datadir_open(&data->datadir, data->path, &reason), 0);
+    ck_assert_int_eq(views_trust_clean(&data->datadir), 0);
+    datadir_close(&data->datadir);
+}
+
+START_TEST(views_that_somebody_wrote_to_are_discarded)
+{
+    struct data data = {0};
+    char path[DATA_PATH_SIZE];
+    make(&data, 5);
+    data_join(path, data.path, "views.mdb");
+    FILE *file = fopen(path, "r+b");
+    ck_assert_ptr_nonnull(file);
+    ck_assert_int_eq(fseek(file, 5 * 4096 + 100, SEEK_SET), 0);
+    ck_assert_int_eq(fputc('x', file), 'x');
+    ck_assert_int_eq(fclose(file), 0);
+    ck_assert_uint_eq(position_at_start(&data), 0);
+    ck_assert_uint_eq(position_at_start(&data), 5);
+}
+END_TEST
+
 START_TEST(views_of_another_log_are_discarded)
 {
     struct data data = {0}, other = {0};
     make(&data, 5);
     make(&other, 5);
     copy_between(other.path, data.path, "views.mdb");
+    mark_clean(&data);
     ck_assert_uint_eq(position_at_start(&data), 0);
 }
 END_TEST
@@ -266,6 +295,8 @@ START_TEST(views_that_cannot_be_read_are_made_anew)
     make(&data, 5);
     data_join(path, data.path, "views.mdb");
     damages[_i](path);
+    if (damages[_i] != damage_missing)
+        mark_clean(&data);
     ck_assert_uint_eq(position_at_start(&data), 0);
     ck_assert_uint_eq(position_at_start(&data), 5);
 }
@@ -289,6 +320,7 @@ START_TEST(views_of_another_version_are_discarded)
     value.mv_data = head;
     ck_assert_int_eq(mdb_put(raw.txn, raw.dbi, &key, &value, 0), 0);
     stored_raw_close(&raw);
+    mark_clean(&data);
     ck_assert_uint_eq(position_at_start(&data), 0);
 }
 END_TEST
@@ -302,6 +334,7 @@ START_TEST(views_without_their_head_are_discarded)
     MDB_val key = {.mv_size = 4, .mv_data = (char[]){"head"}};
     ck_assert_int_eq(mdb_del(raw.txn, raw.dbi, &key, NULL), 0);
     stored_raw_close(&raw);
+    mark_clean(&data);
     ck_assert_uint_eq(position_at_start(&data), 0);
 }
 END_TEST
@@ -319,6 +352,7 @@ main(void)
     tcase_add_loop_test(tests, views_are_believed_by_their_mark, 0,
                         COUNT_OF(marks));
     tcase_add_test(tests, mark_is_taken_away_before_anything_is_written);
+    tcase_add_test(tests, views_that_somebody_wrote_to_are_discarded);
     tcase_add_test(tests, views_of_another_log_are_discarded);
     tcase_add_test(tests, views_ahead_of_the_log_are_discarded);
     tcase_add_test(tests, views_of_another_history_are_discarded);
