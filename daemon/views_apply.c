@@ -214,13 +214,12 @@ apply_put_ids_position(struct apply *apply, uint64_t position)
 
 /* --- batches --------------------------------------------------------------*/
 
-/* `*to` becomes the last position that was taken. */
 static int
-take_events(struct apply *apply, uint64_t *to)
+take_events(struct apply *apply, uint64_t to)
 {
     int rc = 0;
     uint64_t seq = apply->first;
-    for (; seq <= *to && rc == 0; seq++) {
+    for (; seq <= to && rc == 0; seq++) {
         rc = apply_position(apply, seq);
         if (rc == 0)
             rc = apply_turn_over(apply);
@@ -228,8 +227,8 @@ take_events(struct apply *apply, uint64_t *to)
     if (rc == 0)
         rc = apply_merge(apply);
     if (rc == 0)
-        rc = apply_put_ids_position(apply, *to);
-    return rc != 0 ? rc : put_head(apply, *to);
+        rc = apply_put_ids_position(apply, to);
+    return rc != 0 ? rc : put_head(apply, to);
 }
 
 /* Cursors of a transaction that writes end with it. */
@@ -257,12 +256,12 @@ apply_turn_over(struct apply *apply)
 }
 
 int
-apply_batch(struct apply *apply, uint64_t *to,
-            int (*take)(struct apply *apply, uint64_t *to))
+apply_batch(struct apply *apply, uint64_t to,
+            int (*take)(struct apply *apply, uint64_t to))
 {
     if (log_read_begin(apply->log) != LOG_OK)
         return EIO;
-    int rc = apply_init(apply, (size_t)(*to - apply->first + 1));
+    int rc = apply_init(apply, (size_t)(to - apply->first + 1));
     if (rc == 0)
         rc = mdb_txn_begin(apply->file->env, NULL, 0, &apply->txn);
     if (rc == 0)
@@ -295,7 +294,7 @@ views_apply(struct views *views, struct log_reader *log, size_t limit,
     *applied = 0;
     if (to == position)
         return VIEWS_OK;
-    int rc = apply_batch(&apply, &to, take_events);
+    int rc = apply_batch(&apply, to, take_events);
     if (rc != 0)
         return views_commit_outcome(views, rc);
     if (to > apply.ids_position)

@@ -114,8 +114,8 @@ int apply_put_id(struct apply *apply, struct span id, uint64_t seq);
 int apply_turn_over(struct apply *apply);
 
 /* Take events up to a position, by `take`. */
-int apply_batch(struct apply *apply, uint64_t *to,
-                int (*take)(struct apply *apply, uint64_t *to));
+int apply_batch(struct apply *apply, uint64_t to,
+                int (*take)(struct apply *apply, uint64_t to));
 
 /* The last position of a batch that begins behind `position`. */
 uint64_t apply_last_of_batch(const struct views *views, uint64_t position,

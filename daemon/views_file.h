@@ -172,7 +172,7 @@ void views_name_write(uint8_t value[VIEWS_NAME_SIZE],
 int64_t views_duration(const struct views_place *place);
 
 /* Operations of a partnership were added: it may need checkpoints. */
-void views_count_ops(struct views *views, uint32_t partnership, uint32_t count);
+void views_count_ops(struct views *views, uint32_t partnership, uint32_t added);
 void views_wants_deinit(struct views_wants *wants);
 
 /* Inside a write transaction, an MDB_* code: drop the checkpoints of a

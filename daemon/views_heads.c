@@ -74,14 +74,14 @@ take_position(struct apply *apply, uint64_t seq)
 }
 
 static int
-take_ids(struct apply *apply, uint64_t *to)
+take_ids(struct apply *apply, uint64_t to)
 {
     int rc = 0;
-    for (uint64_t seq = apply->first; seq <= *to && rc == 0; seq++)
+    for (uint64_t seq = apply->first; seq <= to && rc == 0; seq++)
         rc = take_position(apply, seq);
     if (rc == 0)
         rc = apply_merge(apply);
-    return rc != 0 ? rc : apply_put_ids_position(apply, *to);
+    return rc != 0 ? rc : apply_put_ids_position(apply, to);
 }
 
 enum views_result
@@ -98,7 +98,7 @@ views_apply_ids(struct views *views, struct log_reader *log, size_t limit,
     *applied = 0;
     if (to == position)
         return VIEWS_OK;
-    int rc = apply_batch(&apply, &to, take_ids);
+    int rc = apply_batch(&apply, to, take_ids);
     if (rc != 0)
         return views_commit_outcome(views, rc);
     atomic_store_explicit(&views->ids_position, to, memory_order_release);

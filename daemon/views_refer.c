@@ -221,20 +221,21 @@ follow(struct apply *apply, struct span id, size_t partnership)
 }
 
 static int
-mark_target(struct apply *apply, struct target *target)
+mark_target(struct apply *apply, const struct target *target)
 {
     uint8_t parties[4 * MODEL_PARTIES_MAX]; /* a put may move what it borrows */
     struct apply_op *new = apply_op_at(apply, target->op.seq);
-    if (target->op.marked)
+    struct fold_op marked = target->op;
+    if (marked.marked)
         return 0;
     if (new != NULL) {
         new->op.marked = true;
         return 0;
     }
-    memcpy(parties, target->op.parties, 4 * (size_t)target->op.party_count);
-    target->op.parties = parties;
-    target->op.marked = true;
-    return apply_replace_op(apply, target->partnership, &target->op);
+    memcpy(parties, marked.parties, 4 * (size_t)marked.party_count);
+    marked.parties = parties;
+    marked.marked = true;
+    return apply_replace_op(apply, target->partnership, &marked);
 }
 
 /* `op`, of `event`, corrects or retracts the event of that id. */

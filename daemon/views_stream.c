@@ -260,7 +260,7 @@ views_stream_add(struct views_stream *stream, uint64_t set)
 /* The first set from `part` on that a kind and number have. */
 static enum views_result
 add_part_from(struct views_stream *stream, unsigned kind, uint32_t number,
-              uint32_t part, struct member **added)
+              uint32_t part, uint32_t *found)
 {
     struct tuple from = TUPLE_FIRST;
     uint64_t last = views_list(kind, number, VIEWS_PART_MAX);
@@ -275,7 +275,7 @@ add_part_from(struct views_stream *stream, unsigned kind, uint32_t number,
     member->iter.upto = stream->upto;
     if (rc == 0 && here(member)->set <= last) {
         member->set = here(member)->set;
-        *added = member;
+        *found = (uint32_t)(member->set & VIEWS_PART_MAX);
         return VIEWS_OK;
     }
     stream->count--;
@@ -287,12 +287,10 @@ enum views_result
 views_stream_add_parts(struct views_stream *stream, unsigned kind,
                        uint32_t number)
 {
-    struct member *member = NULL;
-    uint32_t part = 0;
+    uint32_t part = 0, found = 0;
     enum views_result result;
-    while ((result = add_part_from(stream, kind, number, part, &member)) ==
+    while ((result = add_part_from(stream, kind, number, part, &found)) ==
            VIEWS_OK) {
-        uint32_t found = (uint32_t)(member->set & VIEWS_PART_MAX);
         if (found == VIEWS_PART_MAX)
             break;
         part = found + 1;
