@@ -333,7 +333,6 @@ views_open_beside(struct views *views, struct views **beside,
         return -ENOMEM;
     }
     remove_file(views->datadir, VIEWS_NEW_NAME, VIEWS_NEW_NAME LOCK_SUFFIX);
-    opened->beside = true;
     const char *why = try_open(opened, path, reason);
     free(path);
     if (why != NULL) {

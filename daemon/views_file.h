@@ -80,7 +80,6 @@ struct views {
     _Atomic uint64_t position;
     _Atomic uint64_t ids_position; /* at or behind position */
     struct views_wants wants;      /* writer thread only */
-    bool beside;                   /* being rebuilt, in a file of its own */
     _Atomic bool distrusted;
     _Atomic uint64_t damaged; /* the lowest damaged position known, or 0 */
 };

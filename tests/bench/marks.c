@@ -148,7 +148,8 @@ put_strand(struct around *around, struct mp_buf *out)
 {
     char date[TEXT_SIZE];
     const struct events_shape *shape = &around->events.shape;
-    uint64_t years = (uint64_t)(shape->year_last - shape->year_first + 1);
+    uint64_t years =
+        (uint64_t)shape->year_last - (uint64_t)shape->year_first + 1;
     snprintf(date, sizeof(date), "%04llu-%02u-%02u",
              (unsigned long long)shape->year_first +
                  years * around->made / around->count,
