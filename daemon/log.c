@@ -1,24 +1,18 @@
 /* SPDX-License-Identifier: MIT */
 #include "daemon/log.h"
 
-#include <assert.h>
 #include <errno.h>
 #include <fcntl.h>
-#include <stdatomic.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 #include <sys/resource.h>
 #include <sys/statvfs.h>
 #include <unistd.h>
-#include <xxhash.h>
 
-#include "daemon/env.h"
 #include "daemon/log_create.h"
+#include "daemon/log_parts.h"
 #include "daemon/order.h"
-
-#define LOG_CHECKSUM_SIZE ((size_t)8)
-#define LOG_KEY_SIZE ((size_t)8)
 
 /* Free space that an append leaves, so that the views and an orderly stop
  * still have room. */
@@ -27,29 +21,6 @@
 /* What a batch may cost beyond its bytes: copied pages, page headers, and the
  * views' share. */
 #define LOG_SPACE_FACTOR 4u
-
-struct log {
-    MDB_env *env;
-    MDB_dbi events;
-    int directory_fd; /* the datadir's */
-    uint64_t quota;
-    _Atomic uint64_t tip;
-    bool failed; /* writer thread only */
-    char id[LOG_ID_SIZE];
-};
-
-struct log_reader {
-    struct log *log;
-    MDB_txn *txn; /* reset between reads, never aborted before the end */
-    MDB_cursor *cursor;
-    uint64_t at; /* position of the cursor, 0 for none */
-};
-
-static uint64_t
-checksum(uint64_t seq, struct span event)
-{
-    return XXH3_64bits_withSeed(event.data, event.size, seq);
-}
 
 /* --- opening --------------------------------------------------------------*/
 
@@ -257,7 +228,7 @@ put_event(struct log *log, MDB_txn *txn, uint64_t seq, struct span event)
     if (rc != 0)
         return rc;
     uint8_t *at = value.mv_data;
-    order_put_u64(at, checksum(seq, event));
+    order_put_u64(at, log_checksum(seq, event));
     memcpy(at + LOG_CHECKSUM_SIZE, event.data, event.size);
     return 0;
 }
@@ -310,104 +281,5 @@ log_append(struct log *log, const struct span *events, size_t count)
     if (rc != 0)
         return commit_failed(log, rc);
     atomic_store_explicit(&log->tip, tip + count, memory_order_release);
-    return LOG_OK;
-}
-
-/* --- reading --------------------------------------------------------------*/
-
-struct log_reader *
-log_reader_new(struct log *log)
-{
-    struct log_reader *reader = calloc(1, sizeof *reader);
-    if (reader != NULL)
-        reader->log = log;
-    return reader;
-}
-
-void
-log_reader_free(struct log_reader *reader)
-{
-    if (reader == NULL)
-        return;
-    if (reader->cursor != NULL)
-        mdb_cursor_close(reader->cursor);
-    mdb_txn_abort(reader->txn);
-    free(reader);
-}
-
-enum log_result
-log_read_begin(struct log_reader *reader)
-{
-    int rc;
-    reader->at = 0;
-    if (reader->txn != NULL)
-        rc = mdb_txn_renew(reader->txn);
-    else
-        rc = mdb_txn_begin(reader->log->env, NULL, MDB_RDONLY, &reader->txn);
-    if (rc == 0 && reader->cursor != NULL)
-        rc = mdb_cursor_renew(reader->txn, reader->cursor);
-    else if (rc == 0)
-        rc = mdb_cursor_open(reader->txn, reader->log->events, &reader->cursor);
-    if (rc == 0)
-        return LOG_OK;
-    diag_of(DIAG_LOG_FAILED, "log.mdb: cannot be read: %s", mdb_strerror(rc));
-    if (reader->cursor != NULL)
-        mdb_cursor_close(reader->cursor);
-    mdb_txn_abort(reader->txn);
-    reader->cursor = NULL;
-    reader->txn = NULL;
-    return LOG_FAILED;
-}
-
-void
-log_read_end(struct log_reader *reader)
-{
-    mdb_txn_reset(reader->txn);
-}
-
-/* Neighbours without a search, anything else with one. */
-static int
-seek(struct log_reader *reader, uint64_t seq, MDB_val *value)
-{
-    uint8_t position[LOG_KEY_SIZE];
-    order_put_u64(position, seq);
-    MDB_val key = {.mv_size = sizeof position, .mv_data = position};
-    MDB_cursor_op op = MDB_SET_KEY;
-    if (reader->at != 0 && seq == reader->at + 1)
-        op = MDB_NEXT;
-    else if (reader->at != 0 && seq + 1 == reader->at)
-        op = MDB_PREV;
-    int rc = mdb_cursor_get(reader->cursor, &key, value, op);
-    if (rc == 0 &&
-        (key.mv_size != LOG_KEY_SIZE || order_get_u64(key.mv_data) != seq))
-        rc = MDB_CORRUPTED;
-    reader->at = rc == 0 ? seq : 0;
-    return rc;
-}
-
-enum log_result
-log_salvage(struct log_reader *reader, uint64_t seq, struct span *bytes)
-{
-    MDB_val value;
-    int rc = seek(reader, seq, &value);
-    if (rc == MDB_NOTFOUND)
-        return LOG_ABSENT;
-    if (rc != 0 || value.mv_size < LOG_CHECKSUM_SIZE)
-        return LOG_CORRUPT;
-    *bytes = (struct span){(uint8_t *)value.mv_data + LOG_CHECKSUM_SIZE,
-                           value.mv_size - LOG_CHECKSUM_SIZE};
-    return LOG_OK;
-}
-
-enum log_result
-log_read(struct log_reader *reader, uint64_t seq, struct span *event)
-{
-    struct span found;
-    enum log_result result = log_salvage(reader, seq, &found);
-    if (result != LOG_OK)
-        return result;
-    if (order_get_u64(found.data - LOG_CHECKSUM_SIZE) != checksum(seq, found))
-        return LOG_CORRUPT;
-    *event = found;
     return LOG_OK;
 }

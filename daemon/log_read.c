@@ -1,0 +1,112 @@
+/* SPDX-License-Identifier: MIT */
+#include "daemon/log.h"
+
+#include <stdlib.h>
+
+#include "daemon/log_parts.h"
+#include "daemon/order.h"
+
+struct log_reader {
+    struct log *log;
+    MDB_txn *txn; /* reset between reads, never aborted before the end */
+    MDB_cursor *cursor;
+    uint64_t at; /* position of the cursor, 0 for none */
+};
+
+struct log_reader *
+log_reader_new(struct log *log)
+{
+    struct log_reader *reader = calloc(1, sizeof *reader);
+    if (reader != NULL)
+        reader->log = log;
+    return reader;
+}
+
+void
+log_reader_free(struct log_reader *reader)
+{
+    if (reader == NULL)
+        return;
+    if (reader->cursor != NULL)
+        mdb_cursor_close(reader->cursor);
+    mdb_txn_abort(reader->txn);
+    free(reader);
+}
+
+enum log_result
+log_read_begin(struct log_reader *reader)
+{
+    int rc;
+    reader->at = 0;
+    if (reader->txn != NULL)
+        rc = mdb_txn_renew(reader->txn);
+    else
+        rc = mdb_txn_begin(reader->log->env, NULL, MDB_RDONLY, &reader->txn);
+    if (rc == 0 && reader->cursor != NULL)
+        rc = mdb_cursor_renew(reader->txn, reader->cursor);
+    else if (rc == 0)
+        rc = mdb_cursor_open(reader->txn, reader->log->events, &reader->cursor);
+    if (rc == 0)
+        return LOG_OK;
+    diag_of(DIAG_LOG_FAILED, "log.mdb: cannot be read: %s", mdb_strerror(rc));
+    if (reader->cursor != NULL)
+        mdb_cursor_close(reader->cursor);
+    mdb_txn_abort(reader->txn);
+    reader->cursor = NULL;
+    reader->txn = NULL;
+    return LOG_FAILED;
+}
+
+void
+log_read_end(struct log_reader *reader)
+{
+    mdb_txn_reset(reader->txn);
+}
+
+/* Neighbours without a search, anything else with one. */
+static int
+seek(struct log_reader *reader, uint64_t seq, MDB_val *value)
+{
+    uint8_t position[LOG_KEY_SIZE];
+    order_put_u64(position, seq);
+    MDB_val key = {.mv_size = sizeof position, .mv_data = position};
+    MDB_cursor_op op = MDB_SET_KEY;
+    if (reader->at != 0 && seq == reader->at + 1)
+        op = MDB_NEXT;
+    else if (reader->at != 0 && seq + 1 == reader->at)
+        op = MDB_PREV;
+    int rc = mdb_cursor_get(reader->cursor, &key, value, op);
+    if (rc == 0 &&
+        (key.mv_size != LOG_KEY_SIZE || order_get_u64(key.mv_data) != seq))
+        rc = MDB_CORRUPTED;
+    reader->at = rc == 0 ? seq : 0;
+    return rc;
+}
+
+enum log_result
+log_salvage(struct log_reader *reader, uint64_t seq, struct span *bytes)
+{
+    MDB_val value;
+    int rc = seek(reader, seq, &value);
+    if (rc == MDB_NOTFOUND)
+        return LOG_ABSENT;
+    if (rc != 0 || value.mv_size < LOG_CHECKSUM_SIZE)
+        return LOG_CORRUPT;
+    *bytes = (struct span){(uint8_t *)value.mv_data + LOG_CHECKSUM_SIZE,
+                           value.mv_size - LOG_CHECKSUM_SIZE};
+    return LOG_OK;
+}
+
+enum log_result
+log_read(struct log_reader *reader, uint64_t seq, struct span *event)
+{
+    struct span found;
+    enum log_result result = log_salvage(reader, seq, &found);
+    if (result != LOG_OK)
+        return result;
+    if (order_get_u64(found.data - LOG_CHECKSUM_SIZE) !=
+        log_checksum(seq, found))
+        return LOG_CORRUPT;
+    *event = found;
+    return LOG_OK;
+}
