@@ -2,15 +2,24 @@
 #ifndef DAEMON_APPEND_H
 #define DAEMON_APPEND_H
 
+#include "daemon/log.h"
 #include "proto/event.h"
 
 /*
- * One request to append, on its way from the reactor to the writer and back.
+ * One request to write, on its way from the reactor to the writer and back:
+ * events to append, or a change of a consumer.
  *
  * The reactor makes it, with every event checked by itself; the writer, which
  * alone knows the log, decides and fills in the outcome; the reactor answers
  * and frees it.  One side at a time owns it.
  */
+
+enum append_kind {
+    APPEND_EVENTS,
+    APPEND_ACK,       /* a consumer's new position */
+    APPEND_SUBSCRIBE, /* a consumer that is new */
+    APPEND_FORGET,    /* a consumer that is to be no more */
+};
 
 /* What of an event the writer looks at; spans borrow from the message. */
 struct append_event {
@@ -51,6 +60,7 @@ struct append_refusal {
 
 struct append_request {
     struct append_request *next;
+    enum append_kind kind;
     void *owner; /* the reactor's; the writer does not look */
     uint32_t msgid;
     uint8_t *message; /* owned; what the spans borrow from */
@@ -59,6 +69,7 @@ struct append_request {
     size_t event_count;
     struct append_expect *expects;
     size_t expect_count;
+    struct log_consumer consumer; /* of all kinds but events */
     bool invalid; /* refused for what it is, before the writer decided */
     bool refused;
     struct append_refusal *refusal; /* owned; where refused */

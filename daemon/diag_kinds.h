@@ -43,6 +43,8 @@
       "the log can no longer be written or read; the daemon ends")             \
     X(EVENT_CORRUPT, DIAG_ERROR, "788aa0e81efb46379015ddce52a94ff9",           \
       "a stored event does not have its checksum; it is not served")           \
+    X(CONSUMER_CORRUPT, DIAG_ERROR, "4954564e92b0496faa7078cad4ba159a",        \
+      "a consumer's position does not have its checksum; it begins anew")      \
     X(VIEWS_DISCARDED, DIAG_NOTICE, "ed9024005fe9498295f8c9f5c6e1357e",        \
       "the views cannot be trusted and are made anew")                         \
     X(VIEWS_REBUILDING, DIAG_NOTICE, "45bb4a35d9b2407187f7a7abfb713396",       \

@@ -10,6 +10,7 @@
 #include <sys/statvfs.h>
 #include <unistd.h>
 
+#include "daemon/log_consumers.h"
 #include "daemon/log_create.h"
 #include "daemon/log_parts.h"
 #include "daemon/order.h"
@@ -93,6 +94,15 @@ read_tip(struct log *log, MDB_txn *txn, struct diag_reason *reason)
 }
 
 static int
+open_consumers(struct log *log, MDB_txn *txn, struct diag_reason *reason)
+{
+    int rc = log_consumers_open(txn, &log->consumers);
+    if (rc != 0)
+        diag_because(reason, "log.mdb: no consumers: %s", mdb_strerror(rc));
+    return env_error(rc);
+}
+
+static int
 read_head(struct log *log, struct diag_reason *reason)
 {
     MDB_txn *txn;
@@ -104,11 +114,13 @@ read_head(struct log *log, struct diag_reason *reason)
     rc = read_meta(log, txn, reason);
     if (rc == 0)
         rc = read_tip(log, txn, reason);
+    if (rc == 0)
+        rc = open_consumers(log, txn, reason);
     if (rc != 0) {
         mdb_txn_abort(txn);
         return rc;
     }
-    return env_error(mdb_txn_commit(txn)); /* keeps the handles; no page */
+    return env_error(mdb_txn_commit(txn)); /* keeps the handles */
 }
 
 /* A predecessor may have died between its write and its flush: what is found
@@ -137,7 +149,7 @@ log_open(const struct datadir *datadir, uint64_t quota, struct log **opened,
     log->directory_fd = datadir->directory_fd;
     rc = log_create_if_new(datadir, reason);
     if (rc == 0)
-        rc = env_open(path, 0, 2, &log->env, reason);
+        rc = env_open(path, 0, LOG_DATABASES, &log->env, reason);
     if (rc == 0)
         rc = read_head(log, reason);
     if (rc == 0)
@@ -206,10 +218,14 @@ room_left(const struct log *log)
     return room;
 }
 
+/* Consumers take no more room, or hardly, when they change: they may go on
+ * for a while when events no longer may. */
 static bool
 has_room(const struct log *log, const struct span *events, size_t count)
 {
     uint64_t size = 0;
+    if (count == 0)
+        return room_left(log) >= LOG_FREE_SPACE_MIN / 2;
     for (size_t i = 0; i < count; i++)
         size += events[i].size + LOG_CHECKSUM_SIZE + LOG_KEY_SIZE;
     if (log->quota != 0 && log_size(log) + size > log->quota)
@@ -262,17 +278,20 @@ commit_failed(struct log *log, int rc)
 }
 
 enum log_result
-log_append(struct log *log, const struct span *events, size_t count)
+log_append(struct log *log, const struct span *events, size_t event_count,
+           const struct log_consumer *consumers, size_t consumer_count)
 {
     if (log->failed)
         return LOG_FAILED;
-    if (!has_room(log, events, count))
+    if (!has_room(log, events, event_count))
         return LOG_FULL;
     uint64_t tip = log_tip(log);
     MDB_txn *txn = NULL;
     int rc = mdb_txn_begin(log->env, NULL, 0, &txn);
-    for (size_t i = 0; i < count && rc == 0; i++)
+    for (size_t i = 0; i < event_count && rc == 0; i++)
         rc = put_event(log, txn, tip + 1 + i, events[i]);
+    if (rc == 0)
+        rc = log_consumers_put(txn, log->consumers, consumers, consumer_count);
     if (rc == 0) {
         rc = mdb_txn_commit(txn);
         txn = NULL; /* commit frees it, whatever it returns */
@@ -280,6 +299,15 @@ log_append(struct log *log, const struct span *events, size_t count)
     mdb_txn_abort(txn); /* a no-op for NULL */
     if (rc != 0)
         return commit_failed(log, rc);
-    atomic_store_explicit(&log->tip, tip + count, memory_order_release);
+    atomic_store_explicit(&log->tip, tip + event_count, memory_order_release);
     return LOG_OK;
+}
+
+enum log_result
+log_consumers(struct log *log,
+              bool (*each)(const struct log_consumer *consumer, void *context),
+              void *context)
+{
+    return log_consumers_each(log->env, log->consumers, log_tip(log), each,
+                              context);
 }

@@ -18,7 +18,8 @@
  *
  * On disk, format 1: database "log": key position (8 bytes, big-endian), value
  * checksum (8 bytes, big-endian), then the event; database "meta": "format"
- * (4 bytes, big-endian), "id" (16 bytes).  To change it: raise
+ * (4 bytes, big-endian), "id" (16 bytes); database "consumers": see
+ * log_consumers.h, made where it is missing.  To change it: raise
  * LOG_FORMAT, read both, write only the new one, and say so in this comment.
  *
  * One writer thread calls log_append; readers belong to the thread that opened
@@ -61,12 +62,33 @@ const char *log_id(const struct log *log);
 /* Bytes of the files that hold the log. */
 uint64_t log_size(const struct log *log);
 
+/* A durable cursor of a client, by its name: up to which position it has
+ * acknowledged, or that it is no more. */
+struct log_consumer {
+    struct span name; /* 1 to 64 bytes */
+    uint64_t position;
+    bool removed;
+};
+
 /*
- * Append whole stored events at the positions behind the tip, all or none.
- * LOG_OK, LOG_FULL or LOG_FAILED.
+ * Append whole stored events at the positions behind the tip and change
+ * consumers, each named once, with one flush: all or nothing.  There may be
+ * no events.  LOG_OK, LOG_FULL or LOG_FAILED.
  */
-enum log_result log_append(struct log *log, const struct span *events,
-                           size_t count) __attribute__((warn_unused_result));
+enum log_result
+log_append(struct log *log, const struct span *events, size_t event_count,
+           const struct log_consumer *consumers, size_t consumer_count)
+    __attribute__((warn_unused_result));
+
+/*
+ * Hand out every consumer that is stored, sorted by name, none beyond the tip;
+ * its name lives until `each` returns.  At start only.  LOG_OK, or LOG_FAILED
+ * where it cannot be read or `each` said false.
+ */
+enum log_result
+log_consumers(struct log *log,
+              bool (*each)(const struct log_consumer *consumer, void *context),
+              void *context) __attribute__((warn_unused_result));
 
 /* A view of the log at one moment; what it lends lives until log_read_end. */
 struct log_reader;

@@ -10,7 +10,7 @@
 #include <unistd.h>
 
 #include "daemon/env.h"
-#include "daemon/log.h"
+#include "daemon/log_consumers.h"
 #include "daemon/order.h"
 
 #define LOG_NEW_NAME "log.mdb.new"
@@ -22,7 +22,7 @@ static int
 write_meta(MDB_env *env)
 {
     MDB_txn *txn = NULL;
-    MDB_dbi meta, events;
+    MDB_dbi meta, events, consumers;
     uint8_t format[4], id[LOG_ID_BYTES];
     order_put_u32(format, LOG_FORMAT);
     if (getrandom(id, sizeof id, 0) != (ssize_t)sizeof id)
@@ -36,6 +36,8 @@ write_meta(MDB_env *env)
         rc = mdb_dbi_open(txn, "meta", MDB_CREATE, &meta);
     if (rc == 0)
         rc = mdb_dbi_open(txn, "log", MDB_CREATE, &events);
+    if (rc == 0)
+        rc = log_consumers_open(txn, &consumers);
     if (rc == 0)
         rc = mdb_put(txn, meta, &format_key, &format_value, 0);
     if (rc == 0)
@@ -52,7 +54,7 @@ static int
 create_file(const char *path, struct diag_reason *reason)
 {
     MDB_env *env = NULL;
-    int rc = env_open(path, 0, 2, &env, reason);
+    int rc = env_open(path, 0, LOG_DATABASES, &env, reason);
     if (rc != 0)
         return rc;
     rc = write_meta(env);

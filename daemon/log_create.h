@@ -16,6 +16,9 @@
 
 #define LOG_FILE_NAME "log.mdb"
 
+/* In it: "log", "meta", "consumers". */
+#define LOG_DATABASES 3u
+
 int log_create_if_new(const struct datadir *datadir, struct diag_reason *reason)
     __attribute__((warn_unused_result));
 

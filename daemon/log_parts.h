@@ -18,7 +18,7 @@
 
 struct log {
     MDB_env *env;
-    MDB_dbi events;
+    MDB_dbi events, consumers;
     int directory_fd; /* the datadir's */
     uint64_t quota;
     _Atomic uint64_t tip;

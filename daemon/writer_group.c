@@ -50,6 +50,16 @@ refuse_group(struct append_request *group, enum model_error code,
             append_refuse(group, code, "%s", message);
 }
 
+/* Consumers need nothing but the log. */
+static void
+refuse_events(struct append_request *group, enum model_error code,
+              const char *message)
+{
+    for (; group != NULL; group = group->next)
+        if (!group->refused && group->kind == APPEND_EVENTS)
+            append_refuse(group, code, "%s", message);
+}
+
 static bool
 begin_reading(struct admit *admit)
 {
@@ -77,34 +87,51 @@ admit_group(struct writer *writer, struct append_request *group)
     struct admit *admit = &writer->admit;
     admit_begin(admit, log_tip(writer->log), recorded_now(writer));
     if (!begin_reading(admit)) {
-        refuse_group(group, MODEL_UNAVAILABLE,
-                     "the data cannot be read; nothing was stored");
+        refuse_events(group, MODEL_UNAVAILABLE,
+                      "the data cannot be read; nothing was stored");
         return;
     }
     for (; group != NULL; group = group->next)
-        admit_request(admit, group);
+        if (group->kind == APPEND_EVENTS)
+            admit_request(admit, group);
     views_read_end(admit->views);
     log_read_end(admit->log);
 }
 
 static enum log_result
-flush_group(struct writer *writer)
+append(struct writer *writer, const struct span *spans,
+       const struct log_consumer *consumers, size_t consumer_count)
 {
     struct admit *admit = &writer->admit;
-    if (admit->count == 0)
-        return LOG_OK;
-    struct span *spans = admit_spans(admit);
-    if (spans == NULL)
-        return LOG_FULL;
     uint64_t start_us = writer_clock_us();
-    enum log_result result = log_append(writer->log, spans, admit->count);
+    enum log_result result =
+        log_append(writer->log, spans, admit->count, consumers, consumer_count);
     atomic_store(&writer->last_flush_us, writer_clock_us() - start_us);
-    free(spans);
     if (result == LOG_OK) {
         atomic_fetch_add(&writer->groups, 1);
         atomic_fetch_add(&writer->appended, admit->count);
         atomic_store(&writer->last_commit_ms, clock_ms(CLOCK_REALTIME));
     }
+    return result;
+}
+
+static enum log_result
+flush_group(struct writer *writer, const struct append_request *group)
+{
+    struct admit *admit = &writer->admit;
+    struct span *spans = NULL;
+    size_t consumer_count;
+    struct log_consumer *consumers = writer_consumers(group, &consumer_count);
+    enum log_result result = LOG_OK;
+    if (admit->count > 0)
+        spans = admit_spans(admit);
+    if ((admit->count > 0 && spans == NULL) ||
+        (consumer_count > 0 && consumers == NULL))
+        result = LOG_FULL; /* no memory */
+    else if (admit->count > 0 || consumer_count > 0)
+        result = append(writer, spans, consumers, consumer_count);
+    free(spans);
+    free(consumers);
     return result;
 }
 
@@ -116,9 +143,12 @@ disk_failed(struct writer *writer, struct append_request *group)
     for (struct append_request *request = group; request != NULL;
          request = request->next)
         append_reconsider(request);
+    refuse_events(group, MODEL_INDETERMINATE,
+                  "the disk failed while the events were written: they may be "
+                  "stored or not; send the same ids again");
     refuse_group(group, MODEL_INDETERMINATE,
-                 "the disk failed while the events were written: they may be "
-                 "stored or not; send the same ids again");
+                 "the disk failed while the consumer was written: the change "
+                 "may be stored or not; ask again");
     writer_set_state(writer, WRITER_FAILED);
 }
 
@@ -132,13 +162,16 @@ write_alone(struct writer *writer, struct append_request *request)
     append_reconsider(request);
     request->next = NULL;
     admit_group(writer, request);
-    enum log_result result = flush_group(writer);
+    enum log_result result = flush_group(writer, request);
     if (result == LOG_FULL) {
         recent_forget_above(&writer->recent, log_tip(writer->log));
         append_reconsider(request);
+        refuse_events(request, MODEL_STORAGE_FULL,
+                      "no room for the events; nothing was stored; make room "
+                      "and send them again");
         refuse_group(request, MODEL_STORAGE_FULL,
-                     "no room for the events; nothing was stored; make room "
-                     "and send them again");
+                     "no room for the consumer; nothing was changed; make "
+                     "room and ask again");
     }
     request->next = next;
     return result;
@@ -148,7 +181,7 @@ static void
 write_together(struct writer *writer, struct append_request *group)
 {
     admit_group(writer, group);
-    enum log_result result = flush_group(writer);
+    enum log_result result = flush_group(writer, group);
     for (struct append_request *request = group;
          result == LOG_FULL && request != NULL; request = request->next)
         if (write_alone(writer, request) == LOG_FAILED)
@@ -161,6 +194,8 @@ static void
 count_outcomes(struct writer *writer, const struct append_request *group)
 {
     for (; group != NULL; group = group->next) {
+        if (group->kind != APPEND_EVENTS)
+            continue;
         if (group->refused) {
             atomic_fetch_add(&writer->refused, 1);
             continue;
@@ -194,11 +229,11 @@ writer_group(struct writer *writer)
     if (writer_state(writer) == WRITER_FAILED) {
         refuse_group(group, MODEL_UNAVAILABLE,
                      "the disk failed; the daemon is ending");
-    } else if (views_too_far(writer)) {
-        refuse_group(group, MODEL_STORAGE_FULL,
-                     "no room for the indexes; nothing was stored; make room "
-                     "and send the events again");
     } else {
+        if (views_too_far(writer))
+            refuse_events(group, MODEL_STORAGE_FULL,
+                          "no room for the indexes; nothing was stored; make "
+                          "room and send the events again");
         write_together(writer, group);
     }
     hand_back(writer, group);

@@ -12,8 +12,8 @@
 /*
  * The writer's inside: what its parts share.  daemon/writer is the thread and
  * what the reactor calls; writer_views does what the views need; writer_group
- * takes one group of requests from the queue to its outcomes.  Nobody else
- * includes this.
+ * takes one group of requests from the queue to its outcomes, writer_consumers
+ * what it changes of consumers.  Nobody else includes this.
  */
 
 struct writer {
@@ -79,5 +79,13 @@ void writer_end_rebuild(struct writer *writer);
 
 /* One group: take what is waiting, check it, make it durable, hand it back. */
 void writer_group(struct writer *writer);
+
+/* --- writer_consumers -----------------------------------------------------*/
+
+/* What a group changes of consumers, each named once: the last change counts.
+ * To be freed; NULL where there is none, or no memory: then `*count` is not
+ * 0. */
+struct log_consumer *writer_consumers(const struct append_request *group,
+                                      size_t *count);
 
 #endif

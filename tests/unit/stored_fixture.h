@@ -34,7 +34,7 @@ stored_append(struct data *data, uint64_t rev, int64_t recorded_ms,
     uint64_t seq = log_tip(data->log) + 1;
     struct mp_buf event = stored_event(seq, rev, recorded_ms, pairs);
     struct span bytes = mp_buf_span(&event);
-    ck_assert_int_eq(log_append(data->log, &bytes, 1), LOG_OK);
+    ck_assert_int_eq(log_append(data->log, &bytes, 1, NULL, 0), LOG_OK);
     mp_buf_deinit(&event);
     return seq;
 }

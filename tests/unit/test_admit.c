@@ -57,8 +57,9 @@ store(struct bench *bench)
 {
     struct span *spans = admit_spans(&bench->admit);
     ck_assert_ptr_nonnull(spans);
-    ck_assert_int_eq(log_append(bench->data.log, spans, bench->admit.count),
-                     LOG_OK);
+    ck_assert_int_eq(
+        log_append(bench->data.log, spans, bench->admit.count, NULL, 0),
+        LOG_OK);
     free(spans);
 }
 

@@ -146,7 +146,8 @@ append_chain(struct data *data)
         spans[at] = mp_buf_span(&events[at]);
         if (at + 1 < CHAIN_BATCH)
             continue;
-        ck_assert_int_eq(log_append(data->log, spans, CHAIN_BATCH), LOG_OK);
+        ck_assert_int_eq(log_append(data->log, spans, CHAIN_BATCH, NULL, 0),
+                         LOG_OK);
         for (size_t i = 0; i < CHAIN_BATCH; i++)
             mp_buf_deinit(&events[i]);
     }

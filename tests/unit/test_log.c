@@ -17,7 +17,7 @@ static void
 append_text(struct log *log, const char *text)
 {
     struct span bytes = span_of(text);
-    ck_assert_int_eq(log_append(log, &bytes, 1), LOG_OK);
+    ck_assert_int_eq(log_append(log, &bytes, 1, NULL, 0), LOG_OK);
 }
 
 static void
@@ -69,7 +69,7 @@ START_TEST(log_keeps_what_was_appended_across_a_reopen)
     memcpy(id, log_id(data.log), sizeof id);
     const struct span batch[] = {span_of("four"), span_of(""), span_of("six")};
     ck_assert_uint_eq(log_tip(data.log), 3);
-    ck_assert_int_eq(log_append(data.log, batch, 3), LOG_OK);
+    ck_assert_int_eq(log_append(data.log, batch, 3, NULL, 0), LOG_OK);
     ck_assert_uint_eq(log_tip(data.log), 6);
     data_close(&data);
     data_open_log(&data);
@@ -145,7 +145,8 @@ START_TEST(log_takes_large_events_and_large_batches)
         batch[i] = (struct span){bytes, size - (size_t)i};
     data_directory(data.path);
     data_open_log(&data);
-    ck_assert_int_eq(log_append(data.log, batch, COUNT_OF(batch)), LOG_OK);
+    ck_assert_int_eq(log_append(data.log, batch, COUNT_OF(batch), NULL, 0),
+                     LOG_OK);
     ck_assert_uint_gt(log_size(data.log), 20 * (size - 20));
     ck_assert_int_eq(log_read_begin(data.log_reader), LOG_OK);
     for (int i = 0; i < COUNT_OF(batch); i++) {
@@ -276,12 +277,12 @@ START_TEST(log_over_its_quota_refuses_and_goes_on)
     uint64_t tip = 0;
     for (int i = 0; i < 100 && result == LOG_OK; i++) {
         tip = log_tip(data.log);
-        result = log_append(data.log, &large, 1);
+        result = log_append(data.log, &large, 1, NULL, 0);
     }
     ck_assert_int_eq(result, LOG_FULL);
     ck_assert_uint_eq(log_tip(data.log), tip);
     ck_assert_uint_gt(tip, 2);
-    ck_assert_int_eq(log_append(data.log, &small, 1), LOG_OK);
+    ck_assert_int_eq(log_append(data.log, &small, 1, NULL, 0), LOG_OK);
     ck_assert_uint_eq(log_tip(data.log), tip + 1);
     ck_assert_uint_le(log_size(data.log), quota + sizeof bytes);
     ck_assert_int_eq(log_read_begin(data.log_reader), LOG_OK);
@@ -302,9 +303,9 @@ START_TEST(log_takes_no_part_of_a_batch_over_its_quota)
     ck_assert_int_eq(datadir_open(&data.datadir, data.path, &reason), 0);
     ck_assert_int_eq(log_open(&data.datadir, sizeof bytes, &data.log, &reason),
                      0);
-    ck_assert_int_eq(log_append(data.log, batch, 2), LOG_FULL);
+    ck_assert_int_eq(log_append(data.log, batch, 2, NULL, 0), LOG_FULL);
     ck_assert_uint_eq(log_tip(data.log), 0);
-    ck_assert_int_eq(log_append(data.log, batch, 1), LOG_OK);
+    ck_assert_int_eq(log_append(data.log, batch, 1, NULL, 0), LOG_OK);
     ck_assert_uint_eq(log_tip(data.log), 1);
     data_close(&data);
 }

@@ -19,7 +19,7 @@ static void
 append_text(struct log *log, const char *text)
 {
     struct span bytes = span_of(text);
-    ck_assert_int_eq(log_append(log, &bytes, 1), LOG_OK);
+    ck_assert_int_eq(log_append(log, &bytes, 1, NULL, 0), LOG_OK);
 }
 
 /* A closed log of that many events "event 1", ... */

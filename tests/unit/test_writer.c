@@ -224,7 +224,7 @@ START_TEST(recorded_is_not_below_that_of_an_older_start)
     struct mp_buf event =
         encoded("{'seq':1,'rev':1,'recorded':4102444800000,'id':'x'," BASE "}");
     struct span stored = mp_buf_span(&event);
-    ck_assert_int_eq(log_append(bench.data.log, &stored, 1), LOG_OK);
+    ck_assert_int_eq(log_append(bench.data.log, &stored, 1, NULL, 0), LOG_OK);
     mp_buf_deinit(&event);
     data_apply(&bench.data, 1);
     start(&bench);
@@ -412,6 +412,99 @@ START_TEST(duplicate_beside_an_event_without_room_is_answered)
 }
 END_TEST
 
+/* --- consumers ------------------------------------------------------------*/
+
+static void
+submit_change(struct bench *bench, uint32_t msgid, enum append_kind kind,
+              const char *name, uint64_t position)
+{
+    struct append_request *request = calloc(1, sizeof *request);
+    ck_assert_ptr_nonnull(request);
+    request->kind = kind;
+    request->msgid = msgid;
+    request->message = (uint8_t *)strdup(name);
+    request->message_size = strlen(name);
+    request->consumer = (struct log_consumer){
+        .name = {request->message, request->message_size},
+        .position = position,
+        .removed = kind == APPEND_FORGET,
+    };
+    writer_submit(bench->writer, request);
+}
+
+static bool
+note_consumer(const struct log_consumer *consumer, void *context)
+{
+    char *text = context;
+    size_t size = strlen(text);
+    snprintf(text + size, 128 - size, "%.*s=%llu ", (int)consumer->name.size,
+             (const char *)consumer->name.data,
+             (unsigned long long)consumer->position);
+    return true;
+}
+
+static void
+assert_consumers(const struct bench *bench, const char *expected)
+{
+    char text[128] = "";
+    ck_assert_int_eq(log_consumers(bench->data.log, note_consumer, text),
+                     LOG_OK);
+    ck_assert_str_eq(text, expected);
+}
+
+#define EVENTS 100u
+#define ACKS 1000u
+
+/* Changes of consumers travel between events; of many under one name the last
+ * is what stays. */
+START_TEST(consumers_are_stored_with_what_was_submitted_around_them)
+{
+    struct bench bench;
+    uint32_t count = 0;
+    setup(&bench);
+    submit_change(&bench, count++, APPEND_SUBSCRIBE, "a", 0);
+    submit_change(&bench, count++, APPEND_SUBSCRIBE, "b", 0);
+    for (uint32_t i = 1; i <= EVENTS; i++)
+        submit(&bench, count++, "[{'events':[" E("note", "p", "") "]}]");
+    for (uint32_t i = 1; i <= ACKS; i++) {
+        submit_change(&bench, count++, APPEND_ACK, "a", i % EVENTS + 1);
+        submit_change(&bench, count++, APPEND_ACK, "b", i % EVENTS);
+    }
+    submit(&bench, count++, "[{'events':[{}]}]"); /* refused */
+    submit_change(&bench, count++, APPEND_ACK, "a", EVENTS);
+    submit_change(&bench, count++, APPEND_FORGET, "b", 0);
+    wait_for(&bench, count);
+    uint32_t msgid = 0;
+    for (struct append_request *at = bench.outcomes; at != NULL;
+         at = at->next) {
+        ck_assert_int_eq(at->refused, at->msgid == count - 3);
+        ck_assert_uint_eq(at->msgid, msgid++);
+    }
+    ck_assert_uint_eq(msgid, count);
+    ck_assert_uint_eq(log_tip(bench.data.log), EVENTS);
+    ck_assert_uint_eq(writer_stats(bench.writer).queue_size, 0);
+    ck_assert_uint_eq(writer_stats(bench.writer).refused, 1);
+    assert_consumers(&bench, "a=100 ");
+    teardown(&bench);
+}
+END_TEST
+
+START_TEST(stop_stores_the_consumers_that_were_submitted)
+{
+    struct bench bench;
+    setup(&bench);
+    submit_change(&bench, 1, APPEND_SUBSCRIBE, "a", 0);
+    writer_stop(bench.writer);
+    collect(&bench);
+    ck_assert_uint_eq(bench.count, 1);
+    ck_assert(!bench.outcomes->refused);
+    assert_consumers(&bench, "a=0 ");
+    forget_outcomes(&bench);
+    writer_free(bench.writer);
+    data_close(&bench.data);
+}
+END_TEST
+
 int
 main(void)
 {
@@ -432,6 +525,9 @@ main(void)
     tcase_add_test(tests,
                    refusal_does_not_tell_of_an_event_that_was_not_stored);
     tcase_add_test(tests, duplicate_beside_an_event_without_room_is_answered);
+    tcase_add_test(tests,
+                   consumers_are_stored_with_what_was_submitted_around_them);
+    tcase_add_test(tests, stop_stores_the_consumers_that_were_submitted);
     suite_add_tcase(suite, tests);
     return data_run(suite);
 }
