@@ -1,0 +1,181 @@
+/* SPDX-License-Identifier: MIT */
+#include "client/selection.h"
+
+#include <string.h>
+
+#include "client/complain.h"
+
+const char *const selection_orders[] = {"recorded", "occurred", "disclosed",
+                                        NULL};
+
+/* --- options --------------------------------------------------------------*/
+
+/* A bare year is a position only where positions are the order. */
+static bool
+put_bound(struct params *params, const struct client *client,
+          const struct args *args, const char *name)
+{
+    char date[DATES_SIZE], fault[ARGS_FAULT_SIZE];
+    const char *order = args_text(args, "order");
+    const char *text = args_text(args, name);
+    if (text == NULL)
+        return true;
+    if (order == NULL || strcmp(order, selection_orders[0]) == 0) {
+        params_moment(params, name, text);
+        return true;
+    }
+    if (!args_date(args, name, text, date, fault)) {
+        (void)client_usage(client, "--%s", fault);
+        return false;
+    }
+    params_text(params, name, date);
+    return true;
+}
+
+static bool
+put_superseded(struct params *params, const struct client *client,
+               const struct args *args)
+{
+    bool with = args_has(args, "superseded");
+    bool without = args_has(args, "no-superseded");
+    if (with && without) {
+        (void)client_usage(client, "--superseded or --no-superseded, not both");
+        return false;
+    }
+    if (with || without)
+        params_bool(params, "superseded", with);
+    return true;
+}
+
+static void
+put_types(struct params *params, const struct args *args)
+{
+    size_t count = args_count(args, "type");
+    if (count == 0)
+        return;
+    mp_put_text(&params->buf, "types");
+    mp_put_array(&params->buf, (uint32_t)count);
+    for (size_t i = 0; i < count; i++)
+        mp_put_text(&params->buf, args_nth(args, "type", i));
+    params->count++;
+}
+
+static bool
+add_options(struct wanted *wanted, const struct args *args, const char *name,
+            enum wanted_place place)
+{
+    size_t count = args_count(args, name);
+    for (size_t i = 0; i < count; i++)
+        if (!wanted_add(wanted, place, args_nth(args, name, i)))
+            return false;
+    return true;
+}
+
+static bool
+add_operands(struct wanted *wanted, const struct args *args)
+{
+    for (size_t i = 0; i < args->operand_count; i++)
+        if (!wanted_add(wanted, WANTED_ANYWHERE, args->operands[i]))
+            return false;
+    return true;
+}
+
+enum client_status
+selection_init(struct selection *selection, const struct client *client,
+               const struct args *args)
+{
+    *selection = (struct selection){.limit = args_number(args, "limit", 0)};
+    struct params *params = &selection->params;
+    params_init(params);
+    params_option(params, "order", args, "order");
+    params_option(params, "partnership", args, "partnership");
+    params_option(params, "party", args, "party");
+    put_types(params, args);
+    params_flag(params, args, "reverse");
+    if (!put_bound(params, client, args, "from") ||
+        !put_bound(params, client, args, "to") ||
+        !put_superseded(params, client, args) ||
+        !params_as_of(params, client, args))
+        return CLIENT_USAGE;
+    struct wanted *wanted = &selection->wanted;
+    if (!add_options(wanted, args, "person", WANTED_PERSON) ||
+        !add_options(wanted, args, "source", WANTED_SOURCE) ||
+        !add_operands(wanted, args)) {
+        complain("no memory");
+        return CLIENT_REFUSED;
+    }
+    if (selection->limit > 0 && wanted->count == 0)
+        params_number(params, "limit", selection->limit);
+    return CLIENT_DONE;
+}
+
+void
+selection_deinit(struct selection *selection)
+{
+    params_deinit(&selection->params);
+    wanted_deinit(&selection->wanted);
+}
+
+/* --- walking --------------------------------------------------------------*/
+
+struct walk {
+    struct client *client;
+    struct selection *selection;
+    bool (*on_event)(void *context, struct span event);
+    void *context;
+    uint64_t count;
+};
+
+static bool
+take_event(void *context, struct entente_bytes bytes)
+{
+    struct walk *walk = context;
+    struct span event = {bytes.data, bytes.size};
+    if (!wanted_is(&walk->selection->wanted, event))
+        return client_go_on(walk->client);
+    walk->count++;
+    return walk->on_event(walk->context, event) &&
+           walk->count != walk->selection->limit && client_go_on(walk->client);
+}
+
+enum client_status
+selection_walk(struct selection *selection, struct client *client,
+               bool (*on_event)(void *context, struct span event),
+               void *context)
+{
+    struct walk walk = {client, selection, on_event, context, 0};
+    struct entente_error error;
+    enum client_status status = client_connect(client);
+    if (status != CLIENT_DONE)
+        return status;
+    struct span params = params_span(&selection->params);
+    enum entente_result result = entente_replay(
+        client->daemon, (struct entente_bytes){params.data, params.size},
+        take_event, &walk, &error);
+    if (result == ENTENTE_OK)
+        return CLIENT_DONE;
+    output_flush(&client->out);
+    status = client_fail(result, &error);
+    if (walk.count > 0)
+        remark("the replay ended early, after %llu events",
+               (unsigned long long)walk.count);
+    return status;
+}
+
+static bool
+write_event(void *context, struct span event)
+{
+    struct client *client = context;
+    output_item(&client->out, SUBJECT_REPLAY, event);
+    return true;
+}
+
+enum client_status
+selection_write(struct selection *selection, struct client *client)
+{
+    enum client_status status =
+        selection_walk(selection, client, write_event, client);
+    if (status == CLIENT_DONE)
+        output_end(&client->out, SUBJECT_REPLAY);
+    return status;
+}
