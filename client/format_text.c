@@ -40,6 +40,7 @@ static const struct {
     [SUBJECT_PARTY] = {NULL, NULL, NULL, text_party},
     [SUBJECT_DIFF] = {NULL, NULL, NULL, text_diff},
     [SUBJECT_STATS] = {NULL, NULL, NULL, put_map},
+    [SUBJECT_BACKUP] = {NULL, NULL, NULL, put_map},
     [SUBJECT_PONG] = {NULL, NULL, NULL, put_answer},
 };
 

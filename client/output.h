@@ -29,6 +29,7 @@ enum subject {
     SUBJECT_PARTY,
     SUBJECT_DIFF,
     SUBJECT_STATS,
+    SUBJECT_BACKUP,
     SUBJECT_PONG,
     SUBJECT_COUNT,
 };

@@ -13,6 +13,7 @@
 void answer_hello(struct request *request);
 void answer_ping(struct request *request);
 void answer_rebuild(struct request *request);
+void answer_backup(struct request *request);
 void answer_auth(struct request *request);
 void answer_stats(struct request *request);
 void answer_append(struct request *request);

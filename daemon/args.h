@@ -40,7 +40,8 @@
     X(LIMIT, "limit", LIMIT)                                                   \
     X(CURSOR, "cursor", TEXT)                                                  \
     X(STREAM, "stream", BOOL)                                                  \
-    X(TOKEN, "token", TEXT)
+    X(TOKEN, "token", TEXT)                                                    \
+    X(PATH, "path", TEXT)
 
 enum arg {
 #define X(symbol, ...) ARG_##symbol,

@@ -59,6 +59,10 @@
       "the views can no longer be used; the daemon ends")                      \
     X(VIEWS_UNMARKED, DIAG_WARNING, "2e87d25fb4b64b3397bc2b409877eee2",        \
       "the next start may make the views anew")                                \
+    X(BACKUP_MADE, DIAG_NOTICE, "17cb704ca3404468b9a7134266af8753",            \
+      "a backup was made, and found whole")                                    \
+    X(BACKUP_FAILED, DIAG_WARNING, "4d21e12c00dc4bc587ee890b8c79151b",         \
+      "no backup was made, and why; nothing was left behind")                  \
     X(THREAD_STUCK, DIAG_ERROR, "50a330fd92fc4278990ab9a9daf52273",            \
       "a thread does not get on; the watchdog will restart the daemon")
 

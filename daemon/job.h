@@ -33,6 +33,8 @@ struct job {
     bool cancelled;
     bool needs_views;
     uint64_t tip; /* of the log when the request was received */
+    /* It waits for something else than the views; NULL: never. */
+    bool (*waits)(const struct job *job);
 };
 
 struct job_class {

@@ -57,9 +57,9 @@ read_meta(struct log *log, MDB_txn *txn, struct diag_reason *reason)
     return 0;
 }
 
-/* The tip is the number of events, or a position is missing. */
 static int
-read_tip(struct log *log, MDB_txn *txn, struct diag_reason *reason)
+read_tip(struct log *log, MDB_txn *txn, uint64_t *count,
+         struct diag_reason *reason)
 {
     int rc = mdb_dbi_open(txn, "log", 0, &log->events);
     if (rc != 0) {
@@ -81,15 +81,8 @@ read_tip(struct log *log, MDB_txn *txn, struct diag_reason *reason)
     if (rc == 0 && key.mv_size == LOG_KEY_SIZE)
         last = order_get_u64(key.mv_data);
     mdb_cursor_close(cursor);
-    if (last != stat.ms_entries) {
-        diag_because(reason,
-                     "log.mdb: %llu events but the last position is %llu; "
-                     "restore it from a backup",
-                     (unsigned long long)stat.ms_entries,
-                     (unsigned long long)last);
-        return -EINVAL;
-    }
     atomic_store(&log->tip, last);
+    *count = stat.ms_entries;
     return 0;
 }
 
@@ -102,25 +95,40 @@ open_consumers(struct log *log, MDB_txn *txn, struct diag_reason *reason)
     return env_error(rc);
 }
 
+/* One that is only read may have no consumers. */
 static int
-read_head(struct log *log, struct diag_reason *reason)
+read_head(struct log *log, unsigned flags, uint64_t *count,
+          struct diag_reason *reason)
 {
     MDB_txn *txn;
-    int rc = mdb_txn_begin(log->env, NULL, 0, &txn);
+    int rc = mdb_txn_begin(log->env, NULL, flags, &txn);
     if (rc != 0) {
         diag_because(reason, "log.mdb: %s", mdb_strerror(rc));
         return env_error(rc);
     }
     rc = read_meta(log, txn, reason);
     if (rc == 0)
-        rc = read_tip(log, txn, reason);
-    if (rc == 0)
+        rc = read_tip(log, txn, count, reason);
+    if (rc == 0 && flags != MDB_RDONLY)
         rc = open_consumers(log, txn, reason);
     if (rc != 0) {
         mdb_txn_abort(txn);
         return rc;
     }
     return env_error(mdb_txn_commit(txn)); /* keeps the handles */
+}
+
+/* The tip is the number of events, or a position is missing. */
+static int
+refuse_gap(const struct log *log, uint64_t count, struct diag_reason *reason)
+{
+    if (log_tip(log) == count)
+        return 0;
+    diag_because(reason,
+                 "log.mdb: %llu events but the last position is %llu; "
+                 "restore it from a backup",
+                 (unsigned long long)count, (unsigned long long)log_tip(log));
+    return -EINVAL;
 }
 
 /* A predecessor may have died between its write and its flush: what is found
@@ -140,6 +148,7 @@ log_open(const struct datadir *datadir, uint64_t quota, struct log **opened,
 {
     struct log *log = calloc(1, sizeof *log);
     char *path = datadir_file(datadir, LOG_FILE_NAME);
+    uint64_t count = 0;
     int rc = -ENOMEM;
     if (log == NULL || path == NULL) {
         diag_because(reason, "out of memory");
@@ -151,11 +160,41 @@ log_open(const struct datadir *datadir, uint64_t quota, struct log **opened,
     if (rc == 0)
         rc = env_open(path, 0, LOG_DATABASES, &log->env, reason);
     if (rc == 0)
-        rc = read_head(log, reason);
+        rc = read_head(log, 0, &count, reason);
+    if (rc == 0)
+        rc = refuse_gap(log, count, reason);
     if (rc == 0)
         rc = flush_found(log, reason);
     if (rc == 0)
         rc = log_create_mark(datadir, log->id, reason);
+out:
+    free(path);
+    if (rc != 0)
+        log_close(log);
+    else
+        *opened = log;
+    return rc;
+}
+
+int
+log_open_to_read(const char *directory, enum log_neighbour neighbour,
+                 struct log **opened, uint64_t *count,
+                 struct diag_reason *reason)
+{
+    struct log *log = calloc(1, sizeof *log);
+    const struct datadir datadir = {.path = (char *)(uintptr_t)directory};
+    char *path = datadir_file(&datadir, LOG_FILE_NAME);
+    unsigned flags = MDB_RDONLY | (neighbour == LOG_ALONE ? MDB_NOLOCK : 0);
+    int rc = -ENOMEM;
+    if (log == NULL || path == NULL) {
+        diag_because(reason, "out of memory");
+        goto out;
+    }
+    log->directory_fd = -1;
+    log->failed = true; /* for whoever tries to append */
+    rc = env_open(path, flags, LOG_DATABASES, &log->env, reason);
+    if (rc == 0)
+        rc = read_head(log, MDB_RDONLY, count, reason);
 out:
     free(path);
     if (rc != 0)

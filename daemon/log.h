@@ -52,6 +52,23 @@ int log_open(const struct datadir *datadir, uint64_t quota, struct log **opened,
              struct diag_reason *reason) __attribute__((warn_unused_result));
 void log_close(struct log *log); /* NULL is legal; no reader may be open */
 
+/* Who else may have a log open that is only read. */
+enum log_neighbour {
+    LOG_ALONE, /* nobody writes to it: no lock file is made or touched */
+    LOG_BESIDE_DAEMON, /* a daemon may: be one of its readers */
+};
+
+/*
+ * Open the log of a directory as it is, to look at and never to append to: the
+ * tip is that of this moment, and `*count` how many events there are, which
+ * differs from the tip where a position is missing.  0, or a negative errno
+ * with `reason` set.
+ */
+int log_open_to_read(const char *directory, enum log_neighbour neighbour,
+                     struct log **opened, uint64_t *count,
+                     struct diag_reason *reason)
+    __attribute__((warn_unused_result));
+
 /* Free the places of readers whose process died; now and then. Any thread. */
 void log_tidy(struct log *log);
 

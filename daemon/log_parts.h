@@ -10,7 +10,7 @@
 
 /*
  * What the parts of daemon/log share: daemon/log.c opens and appends,
- * log_read.c reads.  Nobody else includes this.
+ * log_read.c reads, log_copy.c copies.  Nobody else includes this.
  */
 
 #define LOG_CHECKSUM_SIZE ((size_t)8)
@@ -19,7 +19,7 @@
 struct log {
     MDB_env *env;
     MDB_dbi events, consumers;
-    int directory_fd; /* the datadir's */
+    int directory_fd; /* the datadir's; -1 where it is only read */
     uint64_t quota;
     _Atomic uint64_t tip;
     bool failed; /* writer thread only */

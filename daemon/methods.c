@@ -54,6 +54,8 @@ static const struct method methods[] = {
     {"revelations", SERVICE_READ, ARG_BIT(PARTNERSHIP) | PAGE, 0, true,
      answer_revelations},
     {"rebuild", SERVICE_ADMIN, 0, 0, false, answer_rebuild},
+    {"backup", SERVICE_ADMIN, ARG_BIT(PATH), ARG_BIT(PATH), false,
+     answer_backup},
     {"stats", SERVICE_READ, 0, 0, false, answer_stats},
 };
 

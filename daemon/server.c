@@ -11,6 +11,7 @@
 #include <time.h>
 #include <unistd.h>
 
+#include "daemon/backup.h"
 #include "daemon/server_parts.h"
 
 /* What is in flight at the end has this long to be answered and taken. */
@@ -121,6 +122,7 @@ begin_stop(struct server *server, int status)
     server->status = status;
     server_set_accepting(server, false);
     server_watch_stopping(&server->watch);
+    backups_stop(server->service.backups);
     for (struct conn *conn = server->conns, *next; conn != NULL; conn = next) {
         next = conn->next;
         session_stop(conn->session);
@@ -183,6 +185,16 @@ on_writer_news(evutil_socket_t fd, short what, void *context)
     }
 }
 
+static void
+on_backup_news(evutil_socket_t fd, short what, void *context)
+{
+    struct server *server = context;
+    (void)fd;
+    (void)what;
+    backups_reap(server->service.backups);
+    deliver(server, NULL); /* whoever waits for it can go on */
+}
+
 /* --- starting -------------------------------------------------------------*/
 
 static int
@@ -202,8 +214,9 @@ open_data(struct server *server, const char *path, struct diag_reason *reason)
     service->log_reader = log_reader_new(service->log);
     service->views_reader = views_reader_new(service->views);
     service->writer = writer_new(service->log, service->views);
+    service->backups = backups_new(service->log);
     if (service->log_reader != NULL && service->views_reader != NULL &&
-        service->writer != NULL) {
+        service->writer != NULL && service->backups != NULL) {
         server_watch_writer(&server->watch);
         return 0;
     }
@@ -246,6 +259,9 @@ make_events(struct server *server)
     server->writer_news =
         event_new(base, writer_fd(server->service.writer), EV_READ | EV_PERSIST,
                   on_writer_news, server);
+    server->backup_news =
+        event_new(base, backups_fd(server->service.backups),
+                  EV_READ | EV_PERSIST, on_backup_news, server);
     server->sigterm = evsignal_new(base, SIGTERM, on_signal, server);
     server->sigint = evsignal_new(base, SIGINT, on_signal, server);
     server->sighup = evsignal_new(base, SIGHUP, server_on_hangup, server);
@@ -253,14 +269,16 @@ make_events(struct server *server)
     server->resume = evtimer_new(base, server_on_resume, server);
     server->give_up = evtimer_new(base, on_give_up, server);
     server->tidy = event_new(base, -1, EV_PERSIST, on_tidy, server);
-    if (server->writer_news == NULL || server->sigterm == NULL ||
-        server->sigint == NULL || server->sighup == NULL ||
-        server->reap == NULL || server->resume == NULL ||
-        server->give_up == NULL || server->tidy == NULL)
+    if (server->writer_news == NULL || server->backup_news == NULL ||
+        server->sigterm == NULL || server->sigint == NULL ||
+        server->sighup == NULL || server->reap == NULL ||
+        server->resume == NULL || server->give_up == NULL ||
+        server->tidy == NULL)
         return false;
     struct timeval often = {.tv_sec = SERVER_TIDY_S};
     return event_add(server->tidy, &often) == 0 &&
            event_add(server->writer_news, NULL) == 0 &&
+           event_add(server->backup_news, NULL) == 0 &&
            event_add(server->sigterm, NULL) == 0 &&
            event_add(server->sigint, NULL) == 0 &&
            event_add(server->sighup, NULL) == 0;
@@ -349,6 +367,7 @@ close_loop(struct server *server)
     }
     free_dead(server);
     free_event(server->writer_news);
+    free_event(server->backup_news);
     free_event(server->sigterm);
     free_event(server->sigint);
     free_event(server->sighup);
@@ -364,6 +383,7 @@ static void
 close_data(struct server *server)
 {
     struct service *service = &server->service;
+    backups_free(service->backups);
     if (service->writer != NULL) {
         writer_stop(service->writer);
         deliver(server, writer_outcomes(service->writer));

@@ -30,7 +30,7 @@ struct server {
     size_t per_peer_max, unknown_max;
     struct listener listeners[SETTINGS_LISTENERS_MAX];
     size_t listener_count;
-    struct event *writer_news, *sigterm, *sigint, *sighup;
+    struct event *writer_news, *backup_news, *sigterm, *sigint, *sighup;
     struct event *reap, *resume, *give_up, *tidy;
     struct conn *conns; /* doubly linked */
     struct conn *dead;  /* to be freed at the end of the turn */

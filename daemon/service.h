@@ -32,6 +32,7 @@ struct service {
     struct writer *writer;
     struct log_reader *log_reader;
     struct views_reader *views_reader;
+    struct backups *backups; /* NULL where none can be made */
     const struct gate *gate; /* NULL where nobody can authenticate */
     struct service_deadlines deadlines;
     int64_t now_ms; /* since 1970; set once a turn of the loop */

@@ -136,10 +136,16 @@ session_can_read(const struct session *session)
 }
 
 static bool
-is_waiting(const struct job *job)
+waits_for_views(const struct job *job)
 {
     return job->needs_views && views_position(job->service->views) < job->tip &&
            !writer_is_stalled(job->service->writer);
+}
+
+static bool
+is_waiting(const struct job *job)
+{
+    return waits_for_views(job) || (job->waits != NULL && job->waits(job));
 }
 
 /* An answer may always be written; a stream waits until the last chunk has
@@ -165,7 +171,7 @@ session_wanted_views(const struct session *session)
 {
     uint64_t wanted = 0;
     for (const struct job *job = session->jobs; job != NULL; job = job->next)
-        if (is_waiting(job) && job->tip > wanted)
+        if (waits_for_views(job) && job->tip > wanted)
             wanted = job->tip;
     return wanted;
 }

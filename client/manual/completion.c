@@ -51,7 +51,8 @@ print_operands(void)
         const char *word = operands + strspn(operands, "[");
         if (strncmp(word, "PARTNERSHIP", strlen("PARTNERSHIP")) == 0)
             printf("    %s) _entente_partnerships ;;\n", (*at)->name);
-        else if (strncmp(word, "FILE", strlen("FILE")) == 0)
+        else if (strncmp(word, "FILE", strlen("FILE")) == 0 ||
+                 strncmp(word, "PATH", strlen("PATH")) == 0)
             printf("    %s) _entente_files ;;\n", (*at)->name);
         else if (strncmp(word, "COMMAND", strlen("COMMAND")) == 0)
             printf("    %s) _entente_words \"$commands\" ;;\n", (*at)->name);

@@ -4,17 +4,16 @@
 #include <check.h>
 #include <errno.h>
 #include <fcntl.h>
-#include <sched.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
-#include <sys/mount.h>
 #include <sys/resource.h>
 #include <sys/statvfs.h>
 #include <unistd.h>
 
 #include "tests/crash/check_log.h"
 #include "tests/crash/preload/control.h"
+#include "tests/crash/small_disk.h"
 #include "tests/crash/under.h"
 #include "tests/system/expect.h"
 #include "tests/system/json_text.h"
@@ -88,45 +87,6 @@ check_resumed(size_t stored)
 
 /* --- a small file system --------------------------------------------------*/
 
-static void
-map_to_self(const char *path, unsigned id)
-{
-    FILE *file = fopen(path, "we");
-    ck_assert_ptr_nonnull(file);
-    fprintf(file, "%u %u 1\n", id, id);
-    ck_assert_msg(fclose(file) == 0, "%s cannot be written", path);
-}
-
-/* Mounts of our own, which end with us and the daemon. */
-static bool
-mounts_of_our_own(void)
-{
-    if (unshare(CLONE_NEWNS) == 0)
-        return mount("none", "/", NULL, MS_REC | MS_PRIVATE, NULL) == 0;
-    unsigned user = geteuid();
-    unsigned group = getegid();
-    if (unshare(CLONE_NEWUSER | CLONE_NEWNS) != 0)
-        return false;
-    FILE *file = fopen("/proc/self/setgroups", "we");
-    ck_assert_ptr_nonnull(file);
-    fputs("deny", file);
-    fclose(file);
-    map_to_self("/proc/self/uid_map", user);
-    map_to_self("/proc/self/gid_map", group);
-    return true;
-}
-
-/* Where mounts are forbidden the limit on file sizes, below, is all there is
- * to a full disk. */
-static bool
-small_disk(void)
-{
-    char options[32];
-    snprintf(options, sizeof(options), "size=%dm", DISK_MIB);
-    return mounts_of_our_own() &&
-           mount("tmpfs", fixture.directory, "tmpfs", 0, options) == 0;
-}
-
 /* Fill what is left but so much; the path of what fills it. */
 static void
 fill(char path[SCRATCH_PATH_SIZE], size_t left)
@@ -146,7 +106,7 @@ fill(char path[SCRATCH_PATH_SIZE], size_t left)
 static void
 check_full_disk(size_t left)
 {
-    if (!small_disk())
+    if (!small_disk(fixture.directory, DISK_MIB))
         ck_abort_msg("no file system can be mounted (%s): run this as root, "
                      "or where user namespaces are allowed",
                      strerror(errno));
@@ -181,7 +141,7 @@ END_TEST
  * they would need room. */
 START_TEST(start_on_a_full_file_system_serves)
 {
-    if (!small_disk())
+    if (!small_disk(fixture.directory, DISK_MIB))
         ck_abort_msg("no file system can be mounted: %s", strerror(errno));
     fixture_start();
     ck_assert_ptr_null(append_big(0));

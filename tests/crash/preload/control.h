@@ -43,4 +43,11 @@ struct control_disk {
     sem_t go_on;           /* waited for by it */
 };
 
+/* preload/backup.c; all of it is about a log.mdb that is not whole yet. */
+struct control_backup {
+    _Atomic int hold; /* its flush waits: */
+    sem_t held;       /* posted when it begins to */
+    sem_t go_on;      /* waited for by it */
+};
+
 #endif
