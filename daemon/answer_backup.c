@@ -72,7 +72,7 @@ release(struct job *job)
 void
 answer_backup(struct request *request)
 {
-    static const struct job_class class = {step, release};
+    static const struct job_class class = {.step = step, .free = release};
     struct service *service = request->service;
     struct waiting *waiting = calloc(1, sizeof *waiting);
     struct backup *backup = NULL;

@@ -286,7 +286,7 @@ read_side(struct request *request, enum arg arg, struct asof *asof)
 void
 answer_diff(struct request *request)
 {
-    static const struct job_class class = {step, release};
+    static const struct job_class class = {.step = step, .free = release};
     struct asof before, after;
     struct span slug = request->args.values[ARG_PARTNERSHIP].bytes;
     if (!read_side(request, ARG_BEFORE, &before) ||

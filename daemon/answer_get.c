@@ -168,7 +168,7 @@ release(struct job *job)
 void
 answer_get(struct request *request)
 {
-    static const struct job_class class = {step, release};
+    static const struct job_class class = {.step = step, .free = release};
     const struct arg_value *id = &request->args.values[ARG_ID];
     const struct arg_value *seq = &request->args.values[ARG_SEQ];
     bool context = request->args.values[ARG_CONTEXT].truth;

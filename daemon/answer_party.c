@@ -224,7 +224,7 @@ release(struct job *job)
 void
 answer_party(struct request *request)
 {
-    static const struct job_class class = {step, release};
+    static const struct job_class class = {.step = step, .free = release};
     struct question question;
     struct span slug = request->args.values[ARG_PARTY].bytes;
     if (!question_read(request, QUESTION_STATE, &question))

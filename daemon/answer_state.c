@@ -68,7 +68,7 @@ release(struct job *job)
 void
 answer_state(struct request *request)
 {
-    static const struct job_class class = {step, release};
+    static const struct job_class class = {.step = step, .free = release};
     struct question question;
     struct span slug = request->args.values[ARG_PARTNERSHIP].bytes;
     if (!question_read(request, QUESTION_STATE, &question))

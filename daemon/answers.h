@@ -26,5 +26,9 @@ void answer_party(struct request *request);
 void answer_diff(struct request *request);
 void answer_gap(struct request *request);
 void answer_revelations(struct request *request);
+void answer_subscribe(struct request *request);
+void answer_ack(struct request *request);
+void answer_consumers(struct request *request);
+void answer_forget(struct request *request);
 
 #endif

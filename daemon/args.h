@@ -15,7 +15,7 @@
  * Spans borrow from the request's bytes.  Reactor thread.
  */
 
-/* symbol, name, kind */
+/* symbol, name, kind; cursors that clients keep count on their order */
 #define ARGS(X)                                                                \
     X(CLIENT, "client", TEXT)                                                  \
     X(EVENTS, "events", RAW_ARRAY)                                             \
@@ -41,7 +41,10 @@
     X(CURSOR, "cursor", TEXT)                                                  \
     X(STREAM, "stream", BOOL)                                                  \
     X(TOKEN, "token", TEXT)                                                    \
-    X(PATH, "path", TEXT)
+    X(PATH, "path", TEXT)                                                      \
+    X(BEHIND, "after", UINT)                                                   \
+    X(CONSUMER, "consumer", ID)                                                \
+    X(POSITION, "position", UINT)
 
 enum arg {
 #define X(symbol, ...) ARG_##symbol,

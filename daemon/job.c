@@ -30,6 +30,7 @@ job_init(struct job *job, const struct job_class *class,
     *job = (struct job){.class = class,
                         .service = request->service,
                         .msgid = request->msgid,
+                        .role = SERVICE_READ,
                         .needs_views = true,
                         .tip = log_tip(request->service->log)};
     request->job = job;
@@ -38,7 +39,13 @@ job_init(struct job *job, const struct job_class *class,
 struct job_slice
 job_slice_begin(void)
 {
-    return (struct job_slice){.deadline_us = monotonic_us() + JOB_SLICE_US};
+    return job_slice_begin_for(JOB_SLICE_US);
+}
+
+struct job_slice
+job_slice_begin_for(uint64_t slice_us)
+{
+    return (struct job_slice){.deadline_us = monotonic_us() + slice_us};
 }
 
 bool

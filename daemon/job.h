@@ -15,7 +15,7 @@
  */
 
 enum job_result {
-    JOB_DONE,  /* the response is written */
+    JOB_DONE,  /* the response is written, or was */
     JOB_AGAIN, /* there is more to do */
 };
 
@@ -30,7 +30,12 @@ struct job {
     struct service *service;
     uint32_t msgid;
     bool streaming; /* cancel applies, and the msgid is taken */
+    bool lasts;     /* it goes on when the response is written, with `answered`
+                       set, and ends with its connection at the latest */
+    bool answered;
     bool cancelled;
+    bool revoked; /* its client has no longer the role that it needs */
+    enum service_role role;
     bool needs_views;
     uint64_t tip; /* of the log when the request was received */
     /* It waits for something else than the views; NULL: never. */
@@ -40,6 +45,7 @@ struct job {
 struct job_class {
     enum job_result (*step)(struct job *job, struct mp_buf *out);
     void (*free)(struct job *job);
+    size_t output_max; /* unsent output with which it goes on; 0: usual */
 };
 
 struct request;
@@ -55,6 +61,7 @@ struct job_slice {
 };
 
 struct job_slice job_slice_begin(void);
+struct job_slice job_slice_begin_for(uint64_t slice_us);
 bool job_slice_over(struct job_slice *slice);
 
 /* Both read views and log between these. False: an `internal` or

@@ -53,6 +53,13 @@ static const struct method methods[] = {
      answer_gap},
     {"revelations", SERVICE_READ, ARG_BIT(PARTNERSHIP) | PAGE, 0, true,
      answer_revelations},
+    {"subscribe", SERVICE_READ, FILTER | ARG_BIT(BEHIND) | ARG_BIT(CONSUMER), 0,
+     false, answer_subscribe},
+    {"ack", SERVICE_APPEND, ARG_BIT(CONSUMER) | ARG_BIT(POSITION),
+     ARG_BIT(CONSUMER) | ARG_BIT(POSITION), false, answer_ack},
+    {"consumers", SERVICE_APPEND, 0, 0, false, answer_consumers},
+    {"forget", SERVICE_APPEND, ARG_BIT(CONSUMER), ARG_BIT(CONSUMER), false,
+     answer_forget},
     {"rebuild", SERVICE_ADMIN, 0, 0, false, answer_rebuild},
     {"backup", SERVICE_ADMIN, ARG_BIT(PATH), ARG_BIT(PATH), false,
      answer_backup},
@@ -123,14 +130,15 @@ refuse_unknown(struct request *request, struct span name)
                       (int)name.size, (const char *)name.data);
 }
 
-static void
-refuse_role(struct request *request, const struct method *method)
+void
+request_refuse_role(struct request *request, const char *what,
+                    enum service_role role)
 {
-    request_error(
-        request,
-        request->can_authenticate ? MODEL_UNAUTHENTICATED : MODEL_FORBIDDEN,
-        "%s needs the role %s, and this connection has %s", method->name,
-        service_role_name(method->role), service_role_name(request->role));
+    request_error(request,
+                  request->can_authenticate ? MODEL_UNAUTHENTICATED
+                                            : MODEL_FORBIDDEN,
+                  "%s needs the role %s, and this connection has %s", what,
+                  service_role_name(role), service_role_name(request->role));
 }
 
 void
@@ -186,14 +194,14 @@ methods_call(struct request *request, struct span name)
 {
     const struct method *method = find(name);
     struct args_fault fault;
-    request->service->requests++;
+    request->service->requests += !request->is_second;
     if (method == NULL) {
         refuse_unknown(request, name);
         return;
     }
     request->method = method->name;
     if (request->role < method->role)
-        refuse_role(request, method);
+        request_refuse_role(request, method->name, method->role);
     else if (is_too_early(request, method))
         request_unavailable(request);
     else if (method->answer == answer_append)

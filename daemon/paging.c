@@ -238,7 +238,7 @@ void *
 paging_new(struct request *request, size_t size,
            const struct paging_class *class, const struct question *question)
 {
-    static const struct job_class job_class = {step, release};
+    static const struct job_class job_class = {.step = step, .free = release};
     struct paging *paging = calloc(1, size);
     if (paging == NULL) {
         request_error(request, MODEL_OVERLOADED,

@@ -23,18 +23,26 @@ struct request {
     const char *method; /* its row's name, static */
     struct span params;
     struct args args;
-    struct mp_buf *out; /* where an answer goes */
+    struct mp_buf *out;   /* where an answer goes */
+    size_t lasting_count; /* subscriptions of its connection */
+    bool is_streaming;    /* something still streams under this msgid */
+    bool is_second;       /* it was to be handled again, and now is */
 
     /* what came of it, one of: */
     bool answered;
+    bool again; /* handle it once more when others had their turn */
     struct job *job;
-    struct append_request *append;
+    struct append_request *append; /* with a job: which waits for it */
 };
 
 /* Answer with an error. */
 void request_error(struct request *request, enum model_error code,
                    const char *format, ...)
     __attribute__((format(printf, 3, 4)));
+
+/* Answer that `what` needs another role than its client has. */
+void request_refuse_role(struct request *request, const char *what,
+                         enum service_role role);
 
 /* Answer that the views are being rebuilt, with progress. */
 void request_unavailable(struct request *request);

@@ -154,15 +154,39 @@ on_give_up(evutil_socket_t fd, short what, void *context)
 
 /* --- the writer's news ----------------------------------------------------*/
 
-/* Outcomes of one connection are written together, then sent. */
 static void
-deliver(struct server *server, struct append_request *outcome)
+take_outcomes(struct server *server)
 {
+    struct append_request *outcome = writer_outcomes(server->service.writer);
     while (outcome != NULL) {
         struct append_request *next = outcome->next;
         session_appended(outcome);
         outcome = next;
     }
+}
+
+/* Subscriptions hear of what is durable now; the rest of it, and of those who
+ * have to be told how far they are, in a later turn. */
+static void
+feed_subscriptions(struct server *server)
+{
+    struct service *service = &server->service;
+    uint64_t tip = log_tip(service->log);
+    struct timeval soon = {0};
+    struct timeval later = {.tv_sec = FEED_TICK_US / 1000000,
+                            .tv_usec = FEED_TICK_US % 1000000};
+    if (service->feed.count == 0 || tip < service->feed.end)
+        return;
+    if (feed_advance(&service->feed, service->log_reader, tip))
+        evtimer_add(server->feed, &soon);
+    else if (!evtimer_pending(server->feed, NULL))
+        evtimer_add(server->feed, &later);
+}
+
+/* Each connection sends what was written for it, and goes on. */
+static void
+pump_due(struct server *server)
+{
     for (struct conn *conn = server->conns, *after; conn != NULL;
          conn = after) {
         after = conn->next;
@@ -177,7 +201,9 @@ on_writer_news(evutil_socket_t fd, short what, void *context)
     struct server *server = context;
     (void)fd;
     (void)what;
-    deliver(server, writer_outcomes(server->service.writer));
+    take_outcomes(server);
+    feed_subscriptions(server);
+    pump_due(server);
     if (writer_state(server->service.writer) == WRITER_FAILED &&
         !server->stopping) {
         diag_of(DIAG_LOG_FAILED, "the data can no longer be written; ending");
@@ -192,7 +218,21 @@ on_backup_news(evutil_socket_t fd, short what, void *context)
     (void)fd;
     (void)what;
     backups_reap(server->service.backups);
-    deliver(server, NULL); /* whoever waits for it can go on */
+    pump_due(server); /* whoever waits for it can go on */
+}
+
+static void
+on_feed(evutil_socket_t fd, short what, void *context)
+{
+    struct server *server = context;
+    struct timeval later = {.tv_sec = FEED_TICK_US / 1000000,
+                            .tv_usec = FEED_TICK_US % 1000000};
+    (void)fd;
+    (void)what;
+    if (feed_tick(&server->service.feed, writer_clock_us()))
+        evtimer_add(server->feed, &later);
+    feed_subscriptions(server);
+    pump_due(server);
 }
 
 /* --- starting -------------------------------------------------------------*/
@@ -211,6 +251,10 @@ open_data(struct server *server, const char *path, struct diag_reason *reason)
         rc = datadir_sync(&server->datadir);
     if (rc != 0)
         return rc;
+    if (!consumers_load(&service->consumers, service->log)) {
+        diag_because(reason, "the consumers cannot be read, or no memory");
+        return -EIO;
+    }
     service->log_reader = log_reader_new(service->log);
     service->views_reader = views_reader_new(service->views);
     service->writer = writer_new(service->log, service->views);
@@ -268,12 +312,13 @@ make_events(struct server *server)
     server->reap = evtimer_new(base, on_reap, server);
     server->resume = evtimer_new(base, server_on_resume, server);
     server->give_up = evtimer_new(base, on_give_up, server);
+    server->feed = evtimer_new(base, on_feed, server);
     server->tidy = event_new(base, -1, EV_PERSIST, on_tidy, server);
     if (server->writer_news == NULL || server->backup_news == NULL ||
         server->sigterm == NULL || server->sigint == NULL ||
         server->sighup == NULL || server->reap == NULL ||
         server->resume == NULL || server->give_up == NULL ||
-        server->tidy == NULL)
+        server->tidy == NULL || server->feed == NULL)
         return false;
     struct timeval often = {.tv_sec = SERVER_TIDY_S};
     return event_add(server->tidy, &often) == 0 &&
@@ -375,6 +420,7 @@ close_loop(struct server *server)
     free_event(server->resume);
     free_event(server->give_up);
     free_event(server->tidy);
+    free_event(server->feed);
     if (server->base != NULL)
         event_base_free(server->base);
 }
@@ -386,10 +432,12 @@ close_data(struct server *server)
     backups_free(service->backups);
     if (service->writer != NULL) {
         writer_stop(service->writer);
-        deliver(server, writer_outcomes(service->writer));
+        take_outcomes(server); /* of sessions that are gone */
         server_watch_forget_writer(&server->watch);
         writer_free(service->writer);
     }
+    consumers_deinit(&service->consumers);
+    feed_deinit(&service->feed);
     log_reader_free(service->log_reader);
     views_reader_free(service->views_reader);
     views_close(service->views);

@@ -32,6 +32,7 @@ struct server {
     size_t listener_count;
     struct event *writer_news, *backup_news, *sigterm, *sigint, *sighup;
     struct event *reap, *resume, *give_up, *tidy;
+    struct event *feed; /* more to read, or somebody to be told */
     struct conn *conns; /* doubly linked */
     struct conn *dead;  /* to be freed at the end of the turn */
     size_t connection_count, connection_max;

@@ -2,6 +2,8 @@
 #ifndef DAEMON_SERVICE_H
 #define DAEMON_SERVICE_H
 
+#include "daemon/consumers.h"
+#include "daemon/feed.h"
 #include "daemon/log.h"
 #include "daemon/views.h"
 #include "daemon/writer.h"
@@ -33,6 +35,8 @@ struct service {
     struct log_reader *log_reader;
     struct views_reader *views_reader;
     struct backups *backups; /* NULL where none can be made */
+    struct consumers consumers;
+    struct feed feed;
     const struct gate *gate; /* NULL where nobody can authenticate */
     struct service_deadlines deadlines;
     int64_t now_ms; /* since 1970; set once a turn of the loop */
@@ -46,6 +50,7 @@ struct service {
     uint64_t connections, connections_unknown;
     uint64_t auth_failures;
     uint64_t replayed; /* events sent in answers */
+    uint64_t pushed;   /* and to subscriptions */
 };
 
 const char *service_role_name(enum service_role role);

@@ -7,6 +7,8 @@
 
 #include "daemon/append_answer.h"
 #include "daemon/methods.h"
+#include "daemon/session_parts.h"
+#include "daemon/subscription.h"
 #include "proto/rpc.h"
 
 /* Input memory that an idle session keeps. */
@@ -14,29 +16,6 @@
 
 /* A message of somebody who may call nothing. */
 #define SESSION_STRANGER_MAX ((size_t)64 << 10)
-
-struct session {
-    struct service *service;
-    enum service_role role;
-    bool can_authenticate;
-    bool finished;  /* no more bytes will come */
-    bool closing;   /* nothing more is handled */
-    bool refused;   /* ... because of what the client sent */
-    bool gone;      /* freed, but for the appends that still come back */
-    bool penalised; /* session_relent ends it */
-    bool has_proof;
-    struct tokens_proof proof;
-    struct rpc_scanner scanner;
-    struct mp_buf in; /* what came and is not handled yet */
-    struct mp_buf out;
-    size_t unsent;    /* taken from out, not sent */
-    struct job *jobs; /* to be worked on, in turn */
-    struct job **jobs_end;
-    size_t job_count;
-    size_t append_count; /* with the writer */
-    uint64_t message_count;
-    size_t held; /* what of service->held_size is ours */
-};
 
 /* Whoever may call nothing needs no room for it. */
 static void
@@ -100,12 +79,6 @@ session_free(struct session *session)
 /* --- state ----------------------------------------------------------------*/
 
 static size_t
-output_size(const struct session *session)
-{
-    return session->out.size + session->unsent;
-}
-
-static size_t
 in_flight(const struct session *session)
 {
     return session->job_count + session->append_count;
@@ -115,7 +88,7 @@ static bool
 may_take_requests(const struct session *session)
 {
     return !session->closing && !session->penalised &&
-           output_size(session) <= SESSION_OUTPUT_MAX &&
+           session_output_size(session) <= SESSION_OUTPUT_MAX &&
            in_flight(session) < SESSION_IN_FLIGHT_MAX &&
            !writer_is_full(session->service->writer);
 }
@@ -135,45 +108,12 @@ session_can_read(const struct session *session)
            !has_kept_bytes(session);
 }
 
-static bool
-waits_for_views(const struct job *job)
-{
-    return job->needs_views && views_position(job->service->views) < job->tip &&
-           !writer_is_stalled(job->service->writer);
-}
-
-static bool
-is_waiting(const struct job *job)
-{
-    return waits_for_views(job) || (job->waits != NULL && job->waits(job));
-}
-
-/* An answer may always be written; a stream waits until the last chunk has
- * mostly left. */
-static bool
-can_step(const struct session *session, const struct job *job)
-{
-    size_t most = job->streaming ? SESSION_OUTPUT_LOW : SESSION_OUTPUT_MAX;
-    return !is_waiting(job) && output_size(session) <= most;
-}
-
 bool
 session_can_work(const struct session *session)
 {
-    for (const struct job *job = session->jobs; job != NULL; job = job->next)
-        if (can_step(session, job))
-            return true;
+    if (session_can_step(session))
+        return true;
     return has_kept_bytes(session) && may_take_requests(session);
-}
-
-uint64_t
-session_wanted_views(const struct session *session)
-{
-    uint64_t wanted = 0;
-    for (const struct job *job = session->jobs; job != NULL; job = job->next)
-        if (waits_for_views(job) && job->tip > wanted)
-            wanted = job->tip;
-    return wanted;
 }
 
 bool
@@ -210,6 +150,7 @@ void
 session_finish(struct session *session)
 {
     session->finished = true;
+    session_drop_lasting(session);
 }
 
 void
@@ -217,6 +158,7 @@ session_stop(struct session *session)
 {
     session->closing = true;
     session->penalised = false;
+    session_drop_lasting(session);
     for (struct job *job = session->jobs; job != NULL; job = job->next)
         job->cancelled = job->streaming;
 }
@@ -227,12 +169,16 @@ session_role(const struct session *session)
     return session->role;
 }
 
+/* What is being answered was begun with another role; what lasts must not go
+ * on for ever without one. */
 void
 session_set_role(struct session *session, enum service_role role,
                  bool can_authenticate)
 {
     session->role = role;
     session->can_authenticate = can_authenticate;
+    for (struct job *job = session->jobs; job != NULL; job = job->next)
+        job->revoked = job->lasts && role < job->role;
     if (!session_is_half_way(session))
         begin_message(session); /* of another size */
 }
@@ -274,76 +220,6 @@ session_set_unsent(struct session *session, size_t size)
     count_held(session);
 }
 
-/* --- jobs -----------------------------------------------------------------*/
-
-static void
-push_job(struct session *session, struct job *job)
-{
-    job->next = NULL;
-    *session->jobs_end = job;
-    session->jobs_end = &job->next;
-}
-
-static void
-push_job_first(struct session *session, struct job *job)
-{
-    job->next = session->jobs;
-    if (session->jobs == NULL)
-        session->jobs_end = &job->next;
-    session->jobs = job;
-}
-
-/* The first job that can go on, taken out of the queue. */
-static struct job *
-take_job(struct session *session)
-{
-    struct job **link = &session->jobs;
-    while (*link != NULL && !can_step(session, *link))
-        link = &(*link)->next;
-    struct job *job = *link;
-    if (job == NULL)
-        return NULL;
-    *link = job->next;
-    if (job->next == NULL)
-        session->jobs_end = link;
-    return job;
-}
-
-static void
-step_job(struct session *session, struct job *job)
-{
-    if (job->class->step(job, &session->out) == JOB_AGAIN) {
-        if (job->streaming)
-            push_job(session, job);
-        else
-            push_job_first(session, job);
-        return;
-    }
-    job->class->free(job);
-    session->job_count--;
-}
-
-/* At once, unless others wait: pages are made one after the other, so that a
- * client that asks for many makes us hold one. */
-static void
-start_job(struct session *session, struct job *job)
-{
-    session->job_count++;
-    if (session->jobs == NULL && can_step(session, job))
-        step_job(session, job);
-    else
-        push_job(session, job);
-}
-
-static struct job *
-find_stream(const struct session *session, uint32_t msgid)
-{
-    struct job *job = session->jobs;
-    while (job != NULL && !(job->streaming && job->msgid == msgid))
-        job = job->next;
-    return job;
-}
-
 /* --- messages -------------------------------------------------------------*/
 
 static void
@@ -374,6 +250,9 @@ handle_request(struct session *session, const struct rpc_message *message)
         .msgid = message->msgid,
         .params = message->params,
         .out = &session->out,
+        .lasting_count = session->lasting_count,
+        .is_streaming = session_find_stream(session, message->msgid) != NULL,
+        .is_second = session->retrying,
     };
     methods_call(&request, message->method);
     session->role = request.role;
@@ -382,18 +261,18 @@ handle_request(struct session *session, const struct rpc_message *message)
         session->proof = request.proof;
         session->has_proof = true;
     }
-    if (request.append != NULL) {
+    session->retrying = request.again;
+    if (request.append != NULL)
         submit(session, request.append);
-    } else if (request.job != NULL && request.job->streaming &&
-               find_stream(session, message->msgid) != NULL) {
+    if (request.job != NULL && request.job->streaming && request.is_streaming) {
         request.job->class->free(request.job);
         request_error(&request, MODEL_INVALID_REQUEST,
                       "msgid %u is still streaming; use another",
                       message->msgid);
     } else if (request.job != NULL) {
-        start_job(session, request.job);
+        session_start_job(session, request.job);
     } else {
-        assert(request.answered);
+        assert(request.answered || request.append != NULL || request.again);
     }
 }
 
@@ -407,9 +286,12 @@ handle_notification(struct session *session, const struct rpc_message *message)
     uint64_t msgid = mp_uint(&reader);
     if (reader.failed || msgid > UINT32_MAX)
         return;
-    struct job *job = find_stream(session, (uint32_t)msgid);
-    if (job != NULL)
-        job->cancelled = true;
+    struct job **link = session_find_stream(session, (uint32_t)msgid);
+    if (link == NULL)
+        return;
+    (*link)->cancelled = true;
+    if ((*link)->answered)
+        session_drop_job(session, link);
 }
 
 static void
@@ -490,8 +372,10 @@ handle_bytes(struct session *session, struct span bytes)
         }
         session->message_count++;
         handle_message(session, message);
-        start += message.size;
         begin_message(session);
+        if (session->retrying)
+            break;
+        start += message.size;
     }
     return session->closing ? bytes.size : start;
 }
@@ -530,11 +414,40 @@ session_feed(struct session *session, struct span bytes)
 void
 session_work(struct session *session)
 {
-    struct job *job = take_job(session);
-    if (job != NULL)
-        step_job(session, job);
+    session_step_job(session);
     if (has_kept_bytes(session))
         handle_kept(session);
+}
+
+static void
+put_consumer_position(struct session *session, uint32_t msgid,
+                      uint64_t position)
+{
+    rpc_put_result(&session->out, msgid);
+    mp_put_map(&session->out, 1);
+    mp_put_text(&session->out, "position");
+    mp_put_uint(&session->out, position);
+}
+
+/* Its answer is a result with the position, but for a subscription, which
+ * begins. */
+static void
+consumer_changed(struct session *session, const struct append_request *request)
+{
+    struct job **link = NULL;
+    if (request->kind == APPEND_SUBSCRIBE && !session->gone)
+        link = session_find_stream(session, request->msgid);
+    if (request->refused && link != NULL)
+        session_drop_job(session, link); /* lets go of the consumer */
+    uint64_t position = consumers_settle(&session->service->consumers, request);
+    if (session->gone)
+        return;
+    if (request->refused)
+        append_answer(&session->out, request);
+    else if (link != NULL)
+        subscription_stored(*link);
+    else
+        put_consumer_position(session, request->msgid, position);
 }
 
 bool
@@ -543,9 +456,11 @@ session_appended(struct append_request *request)
     struct session *session = request->owner;
     bool here = !session->gone;
     session->append_count--;
-    if (here)
+    if (request->kind != APPEND_EVENTS)
+        consumer_changed(session, request);
+    else if (here)
         append_answer(&session->out, request);
-    else if (session->append_count == 0)
+    if (!here && session->append_count == 0)
         release(session);
     append_request_free(request);
     return here;

@@ -23,12 +23,11 @@ bench_session(struct bench *bench, enum service_role role)
     ck_assert_ptr_nonnull(bench->session);
 }
 
+/* On the directory that bench->data.path says. */
 static inline void
-bench_start(struct bench *bench)
+bench_open(struct bench *bench)
 {
     struct data *data = &bench->data;
-    *bench = (struct bench){0};
-    data_directory(data->path);
     data_open(data);
     bench->service = (struct service){
         .log = data->log,
@@ -44,6 +43,14 @@ bench_start(struct bench *bench)
         ck_assert_ptr_null(writer_outcomes(bench->service.writer));
     }
     bench_session(bench, SERVICE_ADMIN);
+}
+
+static inline void
+bench_start(struct bench *bench)
+{
+    *bench = (struct bench){0};
+    data_directory(bench->data.path);
+    bench_open(bench);
 }
 
 /* Hand back what came from the writer; returns how many outcomes. */
@@ -69,6 +76,8 @@ bench_stop(struct bench *bench)
     writer_stop(bench->service.writer);
     (void)bench_outcomes(bench);
     writer_free(bench->service.writer);
+    consumers_deinit(&bench->service.consumers);
+    feed_deinit(&bench->service.feed);
     mp_buf_deinit(&bench->sent);
     data_close(&bench->data);
 }
@@ -141,7 +150,8 @@ struct bench_message {
     uint64_t msgid;    /* of a response */
     struct span error; /* of a response: the code, or absent */
     struct span result;
-    struct span params; /* of a notification */
+    struct span name; /* of a notification */
+    struct span params;
 };
 
 static inline bool
@@ -161,14 +171,24 @@ bench_next(struct mp_reader *reader, struct bench_message *message)
     } else {
         ck_assert_uint_eq(message->kind, 2);
         ck_assert_uint_eq(count, 3);
-        ck_assert(span_is(mp_str(reader), "events"));
+        message->name = mp_str(reader);
         message->params = mp_value(reader);
     }
     ck_assert(!reader->failed);
     return true;
 }
 
-/* The only message that was sent, taken. */
+/* The first message that was sent. */
+static inline struct bench_message
+bench_first(const struct bench *bench)
+{
+    struct bench_message message;
+    struct mp_reader reader = mp_reader(mp_buf_span(&bench->sent));
+    ck_assert(bench_next(&reader, &message));
+    return message;
+}
+
+/* The only message that was sent. */
 static inline struct bench_message
 bench_only(struct bench *bench)
 {

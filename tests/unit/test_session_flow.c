@@ -43,6 +43,7 @@ count_streamed(struct bench *bench, struct bench_message *response)
     uint64_t count = 0;
     while (bench_next(&reader, response) && response->kind == 2) {
         struct mp_reader params = mp_reader(response->params);
+        ck_assert(span_is(response->name, "events"));
         ck_assert_uint_eq(mp_array(&params), 2);
         ck_assert_uint_eq(mp_uint(&params), 7);
         uint32_t events = mp_array(&params);
