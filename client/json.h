@@ -6,9 +6,16 @@
 
 /*
  * JSON and MessagePack, both ways.  The order of keys is kept; msgpack's bin
- * is {"$bin": base64}.  Integers and reals stay what they are: a real is
- * written with a point or exponent.
+ * is {"$bin": base64}.  A map that would be taken for that, since its one key
+ * is "$bin" or begins with "$$", has one "$" more in JSON.  Integers and reals
+ * stay what they are: a real is written with a point or exponent.
  */
+
+/* Names for what JSON, or its reader, has no form for.  An integer beyond 63
+ * bits is a plain number in JSON; the second name is how it gets past jansson,
+ * and may be written too. */
+#define JSON_BIN "$bin"
+#define JSON_UINT "$uint"
 
 /* Nesting that is read; what is deeper could not be sent. */
 #define JSON_DEPTH_MAX 30

@@ -79,7 +79,7 @@ put_integer(struct mp_buf *buf, const struct mp_token *token)
 static void
 put_bin(struct mp_buf *buf, struct span bytes)
 {
-    put_plain(buf, "{\"$bin\":\"");
+    put_plain(buf, "{\"" JSON_BIN "\":\"");
     base64_put(buf, bytes);
     put_plain(buf, "\"}");
 }
@@ -111,6 +111,31 @@ put_key(struct mp_buf *buf, struct mp_reader *reader, int indent)
     put_plain(buf, indent < 0 ? ":" : ": ");
 }
 
+/* A map of one pair whose key JSON would take for something else. */
+static bool
+needs_dollar(const struct mp_reader *reader, uint32_t count)
+{
+    struct mp_reader ahead = *reader;
+    if (count != 1 || mp_peek(reader) != MP_STR)
+        return false;
+    struct span key = mp_str(&ahead);
+    return span_is(key, JSON_BIN) || span_is(key, JSON_UINT) ||
+           (key.size >= 2 && memcmp(key.data, "$$", 2) == 0);
+}
+
+static void
+put_dollar_key(struct mp_buf *buf, struct mp_reader *reader, int indent)
+{
+    struct span key = mp_str(reader);
+    struct mp_buf longer = {0};
+    mp_buf_append(&longer, "$", 1);
+    mp_buf_append(&longer, key.data, key.size);
+    json_put_string(buf, mp_buf_span(&longer));
+    buf->failed |= longer.failed;
+    mp_buf_deinit(&longer);
+    put_plain(buf, indent < 0 ? ":" : ": ");
+}
+
 static void
 put_container(struct mp_buf *buf, struct mp_reader *reader,
               const struct mp_token *token, int indent)
@@ -122,7 +147,9 @@ put_container(struct mp_buf *buf, struct mp_reader *reader,
         if (i > 0)
             put_plain(buf, ",");
         put_break(buf, inner);
-        if (map)
+        if (map && needs_dollar(reader, token->count))
+            put_dollar_key(buf, reader, indent);
+        else if (map)
             put_key(buf, reader, indent);
         put_next(buf, reader, inner);
     }
