@@ -86,14 +86,18 @@ MANUALS := $(addprefix $(BUILD)/manual/,entente.1 entented.conf.5 \
 # What a test or the demo is told of the place it runs in.
 ENVIRONMENT = ENTENTED=$(BUILD)/entented ENTENTE=$(BUILD)/entente \
 	ENTENTE_TESTS=tests ENTENTE_EXAMPLES=client/examples \
-	ENTENTE_MANUAL=$(BUILD)/manual PYTHON=$(PYTHON)
+	ENTENTE_MANUAL=$(BUILD)/manual PYTHON=$(PYTHON) \
+	ENTENTE_NODE=$(OUT)/node
 
 # Debian's packages, by what needs them.
 BUILD_PACKAGES := gcc make pkg-config libevent-dev liblmdb-dev libmsgpack-dev \
 	libsystemd-dev libxxhash-dev libjansson-dev libssl-dev libinih-dev check \
 	libsubunit-dev
-CHECK_PACKAGES := mandoc neovim procps python3-jsonschema python3-msgpack \
-	strace systemd
+# Another node than Debian's brings its own npm, and keeps Debian's out.
+NODE_PACKAGES := $(if $(and $(shell command -v node),$(shell command -v npm)),, \
+	nodejs npm)
+CHECK_PACKAGES := graphviz mandoc neovim procps python3-icalendar \
+	python3-jsonschema python3-msgpack strace systemd $(NODE_PACKAGES)
 MEMCHECK_PACKAGES := valgrind
 FUZZ_PACKAGES := clang libclang-rt-14-dev
 FORMAT_PACKAGES := clang-format

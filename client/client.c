@@ -142,8 +142,8 @@ client_go_on(const struct client *client)
 
 enum client_status
 client_pages(struct client *client, const char *method, struct span params,
-             enum client_status (*on_page)(struct client *client,
-                                           struct span result))
+             enum client_status (*on_page)(void *context, struct span result),
+             void *context)
 {
     struct mp_buf page = {0};
     struct span cursor = {NULL, 0}, result;
@@ -157,7 +157,7 @@ client_pages(struct client *client, const char *method, struct span params,
         cursor = mp_get_str(result, "cursor");
         more = cursor.data != NULL;
         put_page_params(&page, params, cursor);
-        status = on_page(client, result);
+        status = on_page(context, result);
     } while (status == CLIENT_DONE && more && client_go_on(client));
     mp_buf_deinit(&page);
     return status == CLIENT_DONE && interrupt_came() ? CLIENT_INTERRUPTED

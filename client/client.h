@@ -63,9 +63,9 @@ bool client_go_on(const struct client *client);
  * sees each result, which borrows until it calls the daemon itself; anything
  * but CLIENT_DONE, which it has told the user, ends it.
  */
-enum client_status client_pages(
-    struct client *client, const char *method, struct span params,
-    enum client_status (*on_page)(struct client *client, struct span result))
-    __attribute__((warn_unused_result));
+enum client_status
+client_pages(struct client *client, const char *method, struct span params,
+             enum client_status (*on_page)(void *context, struct span result),
+             void *context) __attribute__((warn_unused_result));
 
 #endif

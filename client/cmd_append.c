@@ -5,7 +5,13 @@
 #include "client/event_options.h"
 #include "client/import.h"
 
+static const char *const forms[] = {"jsonl", "cloudevents", NULL};
+
 static const struct arg_spec specs[] = {
+    {"from", ARG_CHOICE, false, "FORM",
+     "lines: what they are: jsonl (an event a line, default) or cloudevents "
+     "(as export --as writes them)",
+     forms},
     {"batch", ARG_COUNT, false, "N",
      "lines: how many events to append at once (default: 1000)", NULL},
     {"atomic", ARG_FLAG, false, NULL,
@@ -65,9 +71,10 @@ run(struct client *client, const struct args *args)
     if (args->operand_count > 0)
         return client_usage(client, "an event comes from options or from "
                                     "files, not both");
-    if (args_has(args, "batch") || args_has(args, "atomic"))
-        return client_usage(client,
-                            "--batch and --atomic are for lines of files");
+    if (args_has(args, "batch") || args_has(args, "atomic") ||
+        args_has(args, "from"))
+        return client_usage(client, "--batch, --atomic and --from are for "
+                                    "lines of files");
     return append_one(client, args);
 }
 

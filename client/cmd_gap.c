@@ -16,8 +16,9 @@ static const struct arg_spec specs[] = {
 };
 
 static enum client_status
-write_page(struct client *client, struct span page)
+write_page(void *context, struct span page)
 {
+    struct client *client = context;
     struct mp_reader events = mp_reader(mp_get(page, "events"));
     uint32_t count = mp_array(&events);
     for (uint32_t i = 0; i < count && !events.failed; i++) {
@@ -38,7 +39,8 @@ run(struct client *client, const struct args *args)
     params_number(&params, "limit", PAGE_SIZE);
     enum client_status status = CLIENT_USAGE;
     if (params_as_of(&params, client, args))
-        status = client_pages(client, "gap", params_span(&params), write_page);
+        status = client_pages(client, "gap", params_span(&params), write_page,
+                              client);
     if (status == CLIENT_DONE)
         output_end(&client->out, SUBJECT_GAP);
     params_deinit(&params);

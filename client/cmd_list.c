@@ -15,8 +15,9 @@ static const struct arg_spec specs[] = {
 };
 
 static enum client_status
-write_page(struct client *client, struct span page)
+write_page(void *context, struct span page)
 {
+    struct client *client = context;
     struct mp_reader rows = mp_reader(mp_get(page, "partnerships"));
     uint32_t count = mp_array(&rows);
     for (uint32_t i = 0; i < count && !rows.failed; i++)
@@ -33,8 +34,8 @@ run(struct client *client, const struct args *args)
     params_number(&params, "limit", PAGE_SIZE);
     enum client_status status = CLIENT_USAGE;
     if (params_as_of(&params, client, args))
-        status =
-            client_pages(client, "portfolio", params_span(&params), write_page);
+        status = client_pages(client, "portfolio", params_span(&params),
+                              write_page, client);
     if (status == CLIENT_DONE)
         output_end(&client->out, SUBJECT_LIST);
     params_deinit(&params);

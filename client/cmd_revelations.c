@@ -25,8 +25,9 @@ write_revelation(struct client *client, struct span revelation)
 
 /* Looking up calls the daemon, so the page has to be kept. */
 static enum client_status
-write_page(struct client *client, struct span page)
+write_page(void *context, struct span page)
 {
+    struct client *client = context;
     struct mp_buf kept = {0};
     struct span rows = mp_get(page, "revelations");
     mp_buf_append(&kept, rows.data, rows.size);
@@ -52,8 +53,8 @@ run(struct client *client, const struct args *args)
     if (args->operand_count > 0)
         params_text(&params, "partnership", args->operands[0]);
     params_number(&params, "limit", PAGE_SIZE);
-    enum client_status status =
-        client_pages(client, "revelations", params_span(&params), write_page);
+    enum client_status status = client_pages(
+        client, "revelations", params_span(&params), write_page, client);
     if (status == CLIENT_DONE)
         output_end(&client->out, SUBJECT_REVELATIONS);
     params_deinit(&params);

@@ -19,8 +19,9 @@ static const struct arg_spec specs[] = {
 };
 
 static enum client_status
-write_page(struct client *client, struct span page)
+write_page(void *context, struct span page)
 {
+    struct client *client = context;
     struct mp_reader events = mp_reader(mp_get(page, "events"));
     struct mp_reader lags = mp_reader(mp_get(page, "lag_days"));
     uint32_t count = mp_array(&events);
@@ -60,8 +61,8 @@ run(struct client *client, const struct args *args)
     note_at(client, args);
     enum client_status status = CLIENT_USAGE;
     if (params_as_of(&params, client, args))
-        status =
-            client_pages(client, "timeline", params_span(&params), write_page);
+        status = client_pages(client, "timeline", params_span(&params),
+                              write_page, client);
     if (status == CLIENT_DONE)
         output_end(&client->out, SUBJECT_TIMELINE);
     params_deinit(&params);

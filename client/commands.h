@@ -33,8 +33,8 @@ const char *command_nearest(const char *name);
 
 extern const struct command command_append, command_show, command_timeline,
     command_state, command_list, command_party, command_diff, command_gap,
-    command_revelations, command_replay, command_search, command_stats,
-    command_backup, command_token, command_ping, command_help;
+    command_revelations, command_replay, command_search, command_export,
+    command_stats, command_backup, command_token, command_ping, command_help;
 
 /* Options that every command takes, NULL name at the end (main.c). */
 extern const struct arg_spec command_globals[];

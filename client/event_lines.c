@@ -3,6 +3,7 @@
 
 #include <stdio.h>
 
+#include "client/cloudevents.h"
 #include "client/entente.h"
 
 static bool
@@ -53,8 +54,9 @@ copy_pairs(struct mp_buf *events, struct span event, bool exported)
     }
 }
 
-static bool
-prepare(struct span event, struct mp_buf *events, struct json_fault *fault)
+bool
+event_line_prepare(struct span event, struct mp_buf *events,
+                   struct json_fault *fault)
 {
     struct mp_reader reader = mp_reader(event);
     uint32_t count = mp_map(&reader);
@@ -75,18 +77,37 @@ prepare(struct span event, struct mp_buf *events, struct json_fault *fault)
     return !events->failed || fail(fault, "no memory");
 }
 
+/* One line of JSON that is an object. */
+static bool
+read_object(struct span line, struct mp_buf *object, struct json_fault *fault)
+{
+    if (!json_read(line, object, fault))
+        return false;
+    struct mp_reader reader = mp_reader(mp_buf_span(object));
+    return mp_peek(&reader) == MP_MAP ||
+           fail(fault, "each line must be one event, a JSON object");
+}
+
 bool
 event_line_read(struct span line, struct mp_buf *events,
                 struct json_fault *fault)
 {
     struct mp_buf event = {0};
-    bool good = json_read(line, &event, fault);
-    if (good) {
-        struct mp_reader reader = mp_reader(mp_buf_span(&event));
-        good = mp_peek(&reader) == MP_MAP
-                   ? prepare(mp_buf_span(&event), events, fault)
-                   : fail(fault, "each line must be one event, a JSON object");
-    }
+    bool good = read_object(line, &event, fault) &&
+                event_line_prepare(mp_buf_span(&event), events, fault);
+    mp_buf_deinit(&event);
+    return good;
+}
+
+bool
+event_line_read_cloudevent(struct span line, struct mp_buf *events,
+                           struct json_fault *fault)
+{
+    struct mp_buf cloudevent = {0}, event = {0};
+    bool good = read_object(line, &cloudevent, fault) &&
+                cloudevents_read(mp_buf_span(&cloudevent), &event, fault) &&
+                event_line_prepare(mp_buf_span(&event), events, fault);
+    mp_buf_deinit(&cloudevent);
     mp_buf_deinit(&event);
     return good;
 }

@@ -19,4 +19,14 @@ bool event_line_read(struct span line, struct mp_buf *events,
                      struct json_fault *fault)
     __attribute__((warn_unused_result));
 
+/* The same of a line that is a CloudEvent (client/cloudevents.h). */
+bool event_line_read_cloudevent(struct span line, struct mp_buf *events,
+                                struct json_fault *fault)
+    __attribute__((warn_unused_result));
+
+/* The same of an event that is a map already. */
+bool event_line_prepare(struct span event, struct mp_buf *events,
+                        struct json_fault *fault)
+    __attribute__((warn_unused_result));
+
 #endif

@@ -22,6 +22,8 @@
 
 struct import {
     struct client *client;
+    bool (*read_line)(struct span line, struct mp_buf *events,
+                      struct json_fault *fault);
     bool atomic;
     bool dry_run;
     struct batch batch;
@@ -84,7 +86,7 @@ import_line(struct import *import, const struct input *input, struct span line)
     if (event_line_is_blank(line))
         return CLIENT_DONE;
     mp_buf_clear(&import->event);
-    if (event_line_read(line, &import->event, &fault))
+    if (import->read_line(line, &import->event, &fault))
         return add_event(import, input);
     enum client_status status = bad_line(import, input, &fault);
     if (!import->dry_run)
@@ -205,9 +207,13 @@ end(struct import *import, enum client_status status)
 enum client_status
 import_lines(struct client *client, const struct args *args)
 {
-    struct import import = {.client = client,
-                            .atomic = args_has(args, "atomic"),
-                            .dry_run = args_has(args, "dry-run")};
+    const char *form = args_text(args, "from");
+    bool cloudevents = form != NULL && strcmp(form, "cloudevents") == 0;
+    struct import import = {
+        .client = client,
+        .read_line = cloudevents ? event_line_read_cloudevent : event_line_read,
+        .atomic = args_has(args, "atomic"),
+        .dry_run = args_has(args, "dry-run")};
     uint64_t count = args_number(args, "batch", IMPORT_BATCH_COUNT);
     if (count > MODEL_BATCH_MAX)
         return client_usage(client, "--batch: at most %u", MODEL_BATCH_MAX);
