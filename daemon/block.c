@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: MIT */
-#include "daemon/block.h"
+#include "daemon/block_parts.h"
 
 #include <string.h>
 
@@ -20,18 +20,9 @@ enum {
 
 #define VARINT_SIZE_MAX 10
 
-/* Flags, five numbers and the value. */
-#define ENTRY_SIZE_MAX (1 + 5 * VARINT_SIZE_MAX + TUPLE_VALUE_SIZE_MAX)
-
-/* Where the parts of the head are. */
-enum {
-    HEAD_COUNT = 0,
-    HEAD_VALUE = 2,
-    HEAD_VALUE_SIZE = 4,
-    HEAD_SCALE = 6,
-    HEAD_ZONE = 10,
-    HEAD_LAST = 34,
-};
+/* Flags, and at most five numbers beside the value. */
+#define ENTRY_HEAD_SIZE_MAX (1 + 5 * VARINT_SIZE_MAX)
+#define ENTRY_SIZE_MAX (ENTRY_HEAD_SIZE_MAX + TUPLE_VALUE_SIZE_MAX)
 
 /* --- numbers --------------------------------------------------------------*/
 
@@ -72,34 +63,10 @@ unzigzag(uint64_t number)
     return number >> 1 ^ ((number & 1) != 0 ? UINT64_MAX : 0);
 }
 
-static void
-put_u16(uint8_t *at, size_t number)
-{
-    at[0] = (uint8_t)(number >> 8);
-    at[1] = (uint8_t)number;
-}
-
-static size_t
-get_u16(const uint8_t *at)
-{
-    return (size_t)at[0] << 8 | at[1];
-}
-
 /* --- writing --------------------------------------------------------------*/
 
-/* Where a block under construction ends, and what the next entry is told
- * from. */
-struct writing {
-    uint8_t *block, *at;
-    size_t limit;
-    int64_t scale;
-    struct tuple last;
-    struct span last_value; /* within the block */
-    size_t count;
-};
-
 static uint8_t *
-write_a(uint8_t *at, uint8_t *flags, const struct writing *writing,
+write_a(uint8_t *at, uint8_t *flags, const struct block_writing *writing,
         const struct tuple *tuple)
 {
     int64_t difference =
@@ -122,7 +89,7 @@ write_a(uint8_t *at, uint8_t *flags, const struct writing *writing,
 }
 
 static uint8_t *
-write_b(uint8_t *at, uint8_t *flags, const struct writing *writing,
+write_b(uint8_t *at, uint8_t *flags, const struct block_writing *writing,
         const struct tuple *tuple)
 {
     uint64_t before = (uint64_t)writing->last.a - (uint64_t)writing->last.b;
@@ -140,8 +107,8 @@ write_b(uint8_t *at, uint8_t *flags, const struct writing *writing,
 }
 
 static uint8_t *
-write_value(uint8_t *at, uint8_t *flags, struct writing *writing,
-            const uint8_t *entry, struct span value)
+write_value(uint8_t *at, uint8_t *flags, const struct block_writing *writing,
+            struct span value)
 {
     if (span_equal(value, writing->last_value))
         return at;
@@ -149,37 +116,50 @@ write_value(uint8_t *at, uint8_t *flags, struct writing *writing,
     at = put_varint(at, value.size);
     if (value.size > 0)
         memcpy(at, value.data, value.size);
-    writing->last_value = (struct span){writing->at + (at - entry), value.size};
     return at + value.size;
 }
 
-/* False when it does not go in. */
-static bool
-write_entry(struct writing *writing, const struct tuple_entry *entry)
+/* Returns the end of the entry. */
+static uint8_t *
+encode(const struct block_writing *writing, uint8_t *bytes,
+       const struct tuple_entry *entry)
 {
-    uint8_t bytes[ENTRY_SIZE_MAX], *at = bytes + 1;
+    uint8_t flags = 0, *at = bytes + 1;
     const struct tuple *tuple = &entry->tuple;
-    struct span value_before = writing->last_value;
-    bytes[0] = 0;
     if (tuple->set != writing->last.set) {
-        bytes[0] |= FLAG_SET;
+        flags |= FLAG_SET;
         at = put_varint(at, tuple->set - writing->last.set);
     }
-    at = write_a(at, &bytes[0], writing, tuple);
-    at = write_b(at, &bytes[0], writing, tuple);
+    at = write_a(at, &flags, writing, tuple);
+    at = write_b(at, &flags, writing, tuple);
     if (tuple->seq != writing->last.seq + 1) {
-        bytes[0] |= FLAG_SEQ;
+        flags |= FLAG_SEQ;
         at = put_varint(at, zigzag(tuple->seq - writing->last.seq));
     }
-    at = write_value(at, &bytes[0], writing, bytes, entry->value);
-    size_t size = (size_t)(at - bytes);
-    if ((size_t)(writing->at - writing->block) + size > writing->limit) {
-        writing->last_value = value_before;
+    at = write_value(at, &flags, writing, entry->value);
+    bytes[0] = flags;
+    return at;
+}
+
+/* Near the end of the block it is tried elsewhere first. */
+bool
+block_write_entry(struct block_writing *writing,
+                  const struct tuple_entry *entry)
+{
+    uint8_t bytes[ENTRY_SIZE_MAX];
+    size_t room = writing->limit - (size_t)(writing->at - writing->block);
+    bool fits = room >= ENTRY_HEAD_SIZE_MAX + entry->value.size;
+    uint8_t *to = fits ? writing->at : bytes;
+    size_t size = (size_t)(encode(writing, to, entry) - to);
+    if (size > room)
         return false;
-    }
-    memcpy(writing->at, bytes, size);
+    if (!fits)
+        memcpy(writing->at, bytes, size);
     writing->at += size;
-    writing->last = *tuple;
+    if (writing->at[-(ptrdiff_t)size] & FLAG_VALUE)
+        writing->last_value =
+            (struct span){writing->at - entry->value.size, entry->value.size};
+    writing->last = entry->tuple;
     writing->count++;
     return true;
 }
@@ -187,23 +167,24 @@ write_entry(struct writing *writing, const struct tuple_entry *entry)
 void
 block_zone_write(uint8_t *block, const struct block_zone *zone)
 {
-    order_put_i64(block + HEAD_ZONE, zone->t);
-    order_put_i64(block + HEAD_ZONE + 8, zone->k);
-    order_put_u64(block + HEAD_ZONE + 16, zone->seq);
+    order_put_i64(block + BLOCK_HEAD_ZONE, zone->t);
+    order_put_i64(block + BLOCK_HEAD_ZONE + 8, zone->k);
+    order_put_u64(block + BLOCK_HEAD_ZONE + 16, zone->seq);
 }
 
-static size_t
-write_head(struct writing *writing, const struct block_zone *zone)
+size_t
+block_write_head(struct block_writing *writing, const struct block_zone *zone)
 {
     uint8_t *head = writing->block;
-    put_u16(head + HEAD_COUNT, writing->count);
-    put_u16(head + HEAD_VALUE, writing->last_value.size == 0
-                                   ? 0
-                                   : (size_t)(writing->last_value.data - head));
-    put_u16(head + HEAD_VALUE_SIZE, writing->last_value.size);
-    order_put_u32(head + HEAD_SCALE, (uint32_t)writing->scale);
+    block_put_u16(head + BLOCK_HEAD_COUNT, writing->count);
+    block_put_u16(head + BLOCK_HEAD_VALUE,
+                  writing->last_value.size == 0
+                      ? 0
+                      : (size_t)(writing->last_value.data - head));
+    block_put_u16(head + BLOCK_HEAD_VALUE_SIZE, writing->last_value.size);
+    order_put_u32(head + BLOCK_HEAD_SCALE, (uint32_t)writing->scale);
     block_zone_write(head, zone);
-    tuple_write(head + HEAD_LAST, &writing->last);
+    tuple_write(head + BLOCK_HEAD_LAST, &writing->last);
     return (size_t)(writing->at - head);
 }
 
@@ -250,16 +231,16 @@ block_write(uint8_t block[BLOCK_SIZE_MAX], size_t limit,
             const struct tuple *key, const struct block_zone *zone,
             const struct tuple_entry *entries, size_t count, size_t *taken)
 {
-    struct writing writing = {.block = block,
-                              .at = block + BLOCK_HEAD_SIZE,
-                              .limit = limit,
-                              .scale = find_scale(entries, count),
-                              .last = *key};
+    struct block_writing writing = {.block = block,
+                                    .at = block + BLOCK_HEAD_SIZE,
+                                    .limit = limit,
+                                    .scale = find_scale(entries, count),
+                                    .last = *key};
     while (writing.count < count &&
-           write_entry(&writing, &entries[writing.count]))
+           block_write_entry(&writing, &entries[writing.count]))
         continue;
     *taken = writing.count;
-    return write_head(&writing, zone);
+    return block_write_head(&writing, zone);
 }
 
 size_t
@@ -267,24 +248,26 @@ block_append(uint8_t block[BLOCK_SIZE_MAX], size_t *size,
              const struct block_zone *zone, const struct tuple_entry *entries,
              size_t count)
 {
-    struct writing writing = {.block = block,
-                              .at = block + *size,
-                              .limit = BLOCK_SIZE_MAX,
-                              .scale = order_get_u32(block + HEAD_SCALE),
-                              .last = tuple_read(block + HEAD_LAST),
-                              .count = get_u16(block + HEAD_COUNT)};
+    struct block_writing writing = {
+        .block = block,
+        .at = block + *size,
+        .limit = BLOCK_SIZE_MAX,
+        .scale = order_get_u32(block + BLOCK_HEAD_SCALE),
+        .last = tuple_read(block + BLOCK_HEAD_LAST),
+        .count = block_get_u16(block + BLOCK_HEAD_COUNT)};
     size_t before = writing.count;
     struct block_zone all = *zone, old;
-    writing.last_value = (struct span){block + get_u16(block + HEAD_VALUE),
-                                       get_u16(block + HEAD_VALUE_SIZE)};
+    writing.last_value =
+        (struct span){block + block_get_u16(block + BLOCK_HEAD_VALUE),
+                      block_get_u16(block + BLOCK_HEAD_VALUE_SIZE)};
     while (writing.count - before < count &&
-           write_entry(&writing, &entries[writing.count - before]))
+           block_write_entry(&writing, &entries[writing.count - before]))
         continue;
     if (writing.count == before)
         return 0;
     if (block_zone_read((struct span){block, *size}, &old))
         block_zone_add(&all, &old);
-    *size = write_head(&writing, &all);
+    *size = block_write_head(&writing, &all);
     return writing.count - before;
 }
 
@@ -296,12 +279,13 @@ has_head(struct span block)
 {
     if (block.size < BLOCK_HEAD_SIZE || block.size > BLOCK_SIZE_MAX)
         return false;
-    size_t value = get_u16(block.data + HEAD_VALUE);
-    size_t value_size = get_u16(block.data + HEAD_VALUE_SIZE);
-    return get_u16(block.data + HEAD_COUNT) <= block.size - BLOCK_HEAD_SIZE &&
+    size_t value = block_get_u16(block.data + BLOCK_HEAD_VALUE);
+    size_t value_size = block_get_u16(block.data + BLOCK_HEAD_VALUE_SIZE);
+    return block_get_u16(block.data + BLOCK_HEAD_COUNT) <=
+               block.size - BLOCK_HEAD_SIZE &&
            value + value_size <= block.size &&
            value_size <= TUPLE_VALUE_SIZE_MAX &&
-           order_get_u32(block.data + HEAD_SCALE) != 0;
+           order_get_u32(block.data + BLOCK_HEAD_SCALE) != 0;
 }
 
 bool
@@ -309,7 +293,7 @@ block_zone_read(struct span block, struct block_zone *zone)
 {
     if (!has_head(block))
         return false;
-    const uint8_t *at = block.data + HEAD_ZONE;
+    const uint8_t *at = block.data + BLOCK_HEAD_ZONE;
     zone->t = order_get_i64(at);
     zone->k = order_get_i64(at + 8);
     zone->seq = order_get_u64(at + 16);
@@ -321,14 +305,14 @@ block_last(struct span block, struct tuple *last)
 {
     if (!has_head(block))
         return false;
-    *last = tuple_read(block.data + HEAD_LAST);
+    *last = tuple_read(block.data + BLOCK_HEAD_LAST);
     return true;
 }
 
 size_t
 block_count(struct span block)
 {
-    return has_head(block) ? get_u16(block.data + HEAD_COUNT) : 0;
+    return has_head(block) ? block_get_u16(block.data + BLOCK_HEAD_COUNT) : 0;
 }
 
 /* NULL when fewer than eight bytes are left. */
@@ -387,10 +371,9 @@ read_value(const uint8_t *at, const uint8_t *end, struct span *value)
     return at + size;
 }
 
-/* `entry` is the one before and becomes the next. */
-static const uint8_t *
-read_entry(const uint8_t *at, const uint8_t *end, uint64_t scale,
-           struct tuple_entry *entry)
+const uint8_t *
+block_read_entry(const uint8_t *at, const uint8_t *end, uint64_t scale,
+                 struct tuple_entry *entry)
 {
     struct tuple *tuple = &entry->tuple;
     uint64_t distance = (uint64_t)tuple->a - (uint64_t)tuple->b, number = 0;
@@ -422,12 +405,12 @@ block_read(struct span block, const struct tuple *key,
     if (!has_head(block))
         return false;
     const uint8_t *at = head + BLOCK_HEAD_SIZE;
-    size_t entry_count = get_u16(head + HEAD_COUNT);
-    uint64_t scale = order_get_u32(head + HEAD_SCALE);
+    size_t entry_count = block_get_u16(head + BLOCK_HEAD_COUNT);
+    uint64_t scale = order_get_u32(head + BLOCK_HEAD_SCALE);
     for (size_t i = 0; i < entry_count; i++) {
         if (at == NULL || at == end)
             return false;
-        at = read_entry(at, end, scale, &entry);
+        at = block_read_entry(at, end, scale, &entry);
         entries[i] = entry;
     }
     *count = entry_count;

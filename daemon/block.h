@@ -82,6 +82,16 @@ size_t block_append(uint8_t block[BLOCK_SIZE_MAX], size_t *size,
                     const struct block_zone *zone,
                     const struct tuple_entry *entries, size_t count);
 
+/*
+ * Bring sorted entries into a block where there is room: what it holds stays as
+ * it is written, but for the entries behind new ones.  An equal tuple's entry
+ * is replaced.  False, and nothing is changed, when they do not go in or the
+ * bytes are no block.
+ */
+bool block_insert(uint8_t block[BLOCK_SIZE_MAX], size_t *size,
+                  const struct tuple *key, const struct block_zone *zone,
+                  const struct tuple_entry *entries, size_t count);
+
 /* False when the bytes are no block. */
 bool block_last(struct span block, struct tuple *last);
 

@@ -30,8 +30,6 @@ locate(MDB_cursor *cursor, const struct tuple *tuple, MDB_val *key,
 #define MERGE_ENTRIES_MAX ((size_t)512)
 
 struct merging {
-    MDB_txn *txn;
-    MDB_dbi dbi;
     MDB_cursor *cursor;
     const struct blocks_zones *zones;
     size_t *puts;
@@ -51,7 +49,8 @@ put_block(struct merging *merging, const struct tuple *under,
     MDB_val key = {.mv_size = sizeof bytes, .mv_data = bytes};
     MDB_val value = {.mv_size = size, .mv_data = (void *)(uintptr_t)block};
     ++*merging->puts;
-    return mdb_put(merging->txn, merging->dbi, &key, &value, 0);
+    /* The cursor is near: no search from the root. */
+    return mdb_cursor_put(merging->cursor, &key, &value, 0);
 }
 
 static struct block_zone
@@ -135,7 +134,8 @@ part_size(size_t size, size_t taken, size_t count)
     return part < room ? BLOCK_HEAD_SIZE + part : BLOCK_SIZE_MAX;
 }
 
-/* Take the block at hand apart and write it anew with what is new. */
+/* Take the block at hand apart and write it anew with what is new, in as many
+ * blocks as that takes. */
 static int
 rewrite(struct merging *merging, const struct tuple_entry *entries,
         size_t count)
@@ -165,42 +165,62 @@ rewrite(struct merging *merging, const struct tuple_entry *entries,
     }
 }
 
-/* Of the entries those that belong to the block at hand, and not too many. */
-static int
-count_upto_next(struct merging *merging, const struct tuple_entry *entries,
-                size_t *count)
+/* How many of the entries are before the next block: the first one is. */
+static size_t
+count_before_key(const struct tuple_entry *entries, size_t count,
+                 const struct tuple *next)
 {
-    MDB_val key, unused;
     size_t belong = 1;
-    int rc = mdb_cursor_get(merging->cursor, &key, &unused, MDB_NEXT);
-    if (*count > MERGE_ENTRIES_MAX)
-        *count = MERGE_ENTRIES_MAX;
-    if (rc == MDB_NOTFOUND)
-        return 0;
-    if (rc != 0 || key.mv_size != TUPLE_KEY_SIZE)
-        return rc != 0 ? rc : MDB_CORRUPTED;
-    struct tuple next = tuple_read(key.mv_data);
-    while (belong < *count && tuple_compare(&entries[belong].tuple, &next) < 0)
+    while (belong < count && tuple_compare(&entries[belong].tuple, next) < 0)
         belong++;
-    *count = belong;
-    return 0;
+    return belong;
 }
 
-/* Copy the block where the first entry belongs. */
+/*
+ * The block where a tuple is or would be, and the tuple that the next one is
+ * kept under, where there is one.  The cursor stays at the block.
+ */
+static int
+locate_between(MDB_cursor *cursor, const struct tuple *tuple, MDB_val *key,
+               MDB_val *block, struct tuple *next, bool *has_next)
+{
+    uint8_t wanted[TUPLE_KEY_SIZE];
+    tuple_write(wanted, tuple);
+    *key = (MDB_val){.mv_size = sizeof wanted, .mv_data = wanted};
+    int rc = mdb_cursor_get(cursor, key, block, MDB_SET_RANGE);
+    bool exact = rc == 0 && key->mv_size == sizeof wanted &&
+                 memcmp(key->mv_data, wanted, sizeof wanted) == 0;
+    if (exact)
+        rc = mdb_cursor_get(cursor, key, block, MDB_NEXT);
+    *has_next = rc == 0;
+    if (rc == 0 && key->mv_size != TUPLE_KEY_SIZE)
+        return MDB_CORRUPTED;
+    if (rc == 0)
+        *next = tuple_read(key->mv_data);
+    if (rc == MDB_NOTFOUND)
+        return mdb_cursor_get(cursor, key, block, MDB_LAST);
+    return rc == 0 ? mdb_cursor_get(cursor, key, block, MDB_PREV) : rc;
+}
+
+/* Copy the block where the first entry belongs; of the entries those that
+ * belong to it, and not too many. */
 static int
 take_block(struct merging *merging, const struct tuple_entry *entries,
            size_t *count)
 {
     MDB_val key, block;
-    int rc = locate(merging->cursor, &entries->tuple, &key, &block);
+    struct tuple next;
+    bool has_next;
+    if (*count > MERGE_ENTRIES_MAX)
+        *count = MERGE_ENTRIES_MAX;
+    int rc = locate_between(merging->cursor, &entries->tuple, &key, &block,
+                            &next, &has_next);
     if (rc == MDB_NOTFOUND) {
         struct block_zone zone = BLOCK_ZONE_NONE;
         size_t unused;
         merging->key = TUPLE_FIRST;
         merging->size = block_write(merging->block, BLOCK_SIZE_MAX,
                                     &merging->key, &zone, NULL, 0, &unused);
-        if (*count > MERGE_ENTRIES_MAX)
-            *count = MERGE_ENTRIES_MAX;
         return 0;
     }
     if (rc != 0)
@@ -210,7 +230,20 @@ take_block(struct merging *merging, const struct tuple_entry *entries,
     merging->key = tuple_read(key.mv_data);
     merging->size = block.mv_size;
     memcpy(merging->block, block.mv_data, block.mv_size);
-    return count_upto_next(merging, entries, count);
+    if (has_next)
+        *count = count_before_key(entries, *count, &next);
+    return 0;
+}
+
+/* Some of `entries` are before what the block holds. */
+static int
+insert(struct merging *merging, const struct tuple_entry *entries, size_t count)
+{
+    struct block_zone zone = zone_of(merging->zones, entries, count);
+    if (block_insert(merging->block, &merging->size, &merging->key, &zone,
+                     entries, count))
+        return put_block(merging, &merging->key, merging->block, merging->size);
+    return rewrite(merging, entries, count);
 }
 
 static int
@@ -225,22 +258,22 @@ merge_some(struct merging *merging, const struct tuple_entry *entries,
         return MDB_CORRUPTED;
     if (tuple_compare(&entries->tuple, &last) > 0)
         return append(merging, entries, *count);
-    return rewrite(merging, entries, *count);
+    return insert(merging, entries, *count);
 }
 
 int
 blocks_merge(MDB_txn *txn, MDB_dbi dbi, const struct blocks_zones *zones,
              const struct tuple_entry *entries, size_t count, size_t *puts)
 {
-    struct merging merging = {.txn = txn, .dbi = dbi, .zones = zones};
+    struct merging merging = {.zones = zones};
     merging.puts = puts;
     if (count == 0)
         return 0;
     int rc = mdb_cursor_open(txn, dbi, &merging.cursor);
     if (rc != 0)
         return rc;
-    merging.old =
-        calloc(2 * BLOCK_ENTRIES_MAX + MERGE_ENTRIES_MAX, sizeof *merging.old);
+    merging.old = reallocarray(NULL, 2 * BLOCK_ENTRIES_MAX + MERGE_ENTRIES_MAX,
+                               sizeof *merging.old);
     if (merging.old == NULL)
         rc = ENOMEM;
     else
