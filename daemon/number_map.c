@@ -59,13 +59,9 @@ number_map_find(const struct number_map *map, uint64_t key, uint32_t *value)
 }
 
 static int
-grow(struct number_map *map)
+resize(struct number_map *map, size_t capacity)
 {
-    struct number_map bigger = {
-        .capacity =
-            map->capacity == 0 ? NUMBER_MAP_CAPACITY_MIN : 2 * map->capacity,
-        .count = map->count,
-    };
+    struct number_map bigger = {.capacity = capacity, .count = map->count};
     bigger.slots = calloc(bigger.capacity, sizeof *bigger.slots);
     if (bigger.slots == NULL)
         return -ENOMEM;
@@ -77,15 +73,23 @@ grow(struct number_map *map)
     return 0;
 }
 
+/* At most three quarters full, so that a probe stays short. */
+int
+number_map_reserve(struct number_map *map, size_t count)
+{
+    size_t capacity =
+        map->capacity == 0 ? NUMBER_MAP_CAPACITY_MIN : map->capacity;
+    while (4 * count > 3 * capacity)
+        capacity *= 2;
+    return capacity == map->capacity ? 0 : resize(map, capacity);
+}
+
 int
 number_map_put(struct number_map *map, uint64_t key, uint32_t value)
 {
-    /* At most three quarters full, so that a probe stays short. */
-    if (4 * (map->count + 1) > 3 * map->capacity) {
-        int rc = grow(map);
-        if (rc != 0)
-            return rc;
-    }
+    int rc = number_map_reserve(map, map->count + 1);
+    if (rc != 0)
+        return rc;
     struct number_map_slot *slot = &map->slots[probe(map, key)];
     map->count += !slot->used;
     *slot = (struct number_map_slot){.key = key, .value = value, .used = true};

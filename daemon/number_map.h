@@ -20,6 +20,10 @@ struct number_map {
 void number_map_deinit(struct number_map *map);
 void number_map_clear(struct number_map *map); /* keeps the memory */
 
+/* Have room for so many keys. 0 or -ENOMEM. */
+int number_map_reserve(struct number_map *map, size_t count)
+    __attribute__((warn_unused_result));
+
 bool number_map_find(const struct number_map *map, uint64_t key,
                      uint32_t *value);
 /* Insert or replace. 0 or -ENOMEM. */

@@ -296,6 +296,7 @@ free_views(struct views *views)
     if (file != NULL)
         views_file_leave(file);
     views_wants_deinit(&views->wants);
+    apply_forget_memory(views);
     pthread_mutex_destroy(&views->lock);
     free(views);
 }

@@ -22,7 +22,7 @@
 
 /* Raise when a key or value below changes. Together with FOLD_VERSION it says
  * which program may use the file. */
-#define VIEWS_FORMAT 2u
+#define VIEWS_FORMAT 3u
 
 enum views_result {
     VIEWS_OK = 0,

@@ -178,10 +178,10 @@ apply_position(struct apply *apply, uint64_t seq)
     struct event event;
     enum log_result result = log_read(apply->log, seq, &bytes);
     if (result == LOG_OK && event_read(bytes, &event) && event.seq == seq) {
-        apply->head_checksum = XXH3_64bits(bytes.data, bytes.size);
+        if (seq == apply->last)
+            apply->head_checksum = XXH3_64bits(bytes.data, bytes.size);
         return apply_event(apply, &event);
     }
-    apply->head_checksum = 0;
     diag_about(
         &(const struct diag_about){.kind = DIAG_EVENT_CORRUPT, .position = seq},
         "event %llu is corrupt", (unsigned long long)seq);
@@ -290,6 +290,7 @@ views_apply(struct views *views, struct log_reader *log, size_t limit,
                           .file = atomic_load(&views->file),
                           .log = log,
                           .first = position + 1,
+                          .last = to,
                           .ids_position = views_ids_position(views)};
     *applied = 0;
     if (to == position)

@@ -7,9 +7,10 @@
 /*
  * One batch that brings events into the views: what its parts share.
  * daemon/views_apply takes event after event, views_names gives numbers to
- * names, views_refer follows what events say of each other, views_batch keeps
- * what the indexes gain and merges it in at the end, sorted: so an index costs
- * a page for a hundred entries, not one for each.  Nobody else includes this.
+ * names, views_refer follows what events say of each other, views_batch and
+ * views_listing keep what the indexes gain and merges it in at the end, sorted:
+ * so an index costs a page for a hundred entries, not one for each.  Nobody
+ * else includes this.
  *
  * Functions that return an int return an MDB_* code.
  */
@@ -59,9 +60,9 @@ struct apply {
     struct views_file *file;
     struct log_reader *log;
     MDB_txn *txn;
-    uint64_t first;         /* position of the first event */
+    uint64_t first, last;   /* positions of the batch */
     uint64_t ids_position;  /* ids up to here are there already */
-    uint64_t head_checksum; /* of the last event taken; 0 if damaged */
+    uint64_t head_checksum; /* of the last event; 0 if damaged */
     size_t puts;
     /* what was met */
     struct apply_name *names;
@@ -76,11 +77,12 @@ struct apply {
     /* what is to be merged in */
     struct apply_op *ops;     /* by event */
     struct block_zone *zones; /* by event */
-    size_t event_count;       /* of both */
-    struct mp_buf bytes;      /* parties and values */
+    int64_t *starts;          /* start_lo, by event */
+    size_t event_count, event_capacity;
+    struct mp_buf bytes; /* parties and values */
     struct apply_entries ids, replaced;
-    struct apply_listed *listed;
-    size_t listed_count, listed_capacity;
+    struct apply_listed *listed, *sorted;
+    size_t listed_count, listed_capacity, sorted_capacity;
     size_t puts_before; /* the transaction */
 };
 
@@ -156,12 +158,20 @@ int apply_marks(struct apply *apply, const struct event *event,
 uint64_t apply_damaged_before(struct apply *apply, uint64_t seq);
 int apply_revelation(struct apply *apply, uint32_t partnership, uint64_t seq);
 
+/* --- views_listing --------------------------------------------------------*/
+
+/* An operation of this batch goes into lists. */
+int apply_add_to_lists(struct apply *apply, uint32_t partnership,
+                       const struct fold_op *op);
+int apply_merge_lists(struct apply *apply);
+
 /* --- views_batch ----------------------------------------------------------*/
 
 struct views_place apply_place(const struct event *event);
 
-/* 0, or ENOMEM. */
+/* Room for events of a batch that is empty: 0, or ENOMEM. */
 int apply_init(struct apply *apply, size_t events);
+/* Its memory is kept for the next batch where there is one to follow. */
 void apply_deinit(struct apply *apply);
 
 /* The operation of an event of this batch, or NULL. */
@@ -175,6 +185,14 @@ int apply_replace_op(struct apply *apply, uint32_t partnership,
                      const struct fold_op *op);
 int apply_add_entry(struct apply_entries *entries, const struct tuple *tuple,
                     struct span value);
+
+/* Entries that are merged in before a transaction may end. */
+#define APPLY_MERGE_ENTRIES ((size_t)4096)
+
+/* Merge sorted entries into an index; transactions end where they have to. */
+int apply_merge_into(struct apply *apply, enum views_db db,
+                     const struct blocks_zones *zones,
+                     const struct tuple_entry *entries, size_t count);
 
 /* The state of a partnership changes from a place on. */
 void apply_touch(struct apply_name *partnership,

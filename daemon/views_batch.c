@@ -16,20 +16,16 @@ apply_place(const struct event *event)
                                 .seq = event->seq};
 }
 
-int
-apply_init(struct apply *apply, size_t events)
-{
-    apply->ops = calloc(events, sizeof *apply->ops);
-    apply->zones = calloc(events, sizeof *apply->zones);
-    apply->event_count = events;
-    return apply->ops == NULL || apply->zones == NULL ? ENOMEM : 0;
-}
+/* --- the memory of a batch ------------------------------------------------*/
 
-void
-apply_deinit(struct apply *apply)
+/* While many events wait, one large batch follows another: their memory, some
+ * 20 MiB that the kernel would have to clear each time, is kept between them.
+ */
+#define KEPT_EVENTS_MIN (APPLY_EVENTS_MAX / 4)
+
+static void
+release(struct apply *apply)
 {
-    blocks_release(&apply->find_id);
-    blocks_release(&apply->find_op);
     number_map_deinit(&apply->name_index);
     number_map_deinit(&apply->id_index);
     number_map_deinit(&apply->members);
@@ -38,11 +34,107 @@ apply_deinit(struct apply *apply)
     free(apply->names);
     free(apply->ops);
     free(apply->zones);
+    free(apply->starts);
     free(apply->ids.entries);
     free(apply->replaced.entries);
     free(apply->listed);
+    free(apply->sorted);
     mp_buf_deinit(&apply->bytes);
 }
+
+void
+apply_forget_memory(struct views *views)
+{
+    if (views->kept != NULL)
+        release(views->kept);
+    free(views->kept);
+    views->kept = NULL;
+}
+
+static void
+empty(struct apply *apply)
+{
+    number_map_clear(&apply->name_index);
+    number_map_clear(&apply->id_index);
+    number_map_clear(&apply->members);
+    number_map_clear(&apply->followed);
+    mp_buf_clear(&apply->bytes);
+    apply->chain_count = apply->name_count = apply->listed_count = 0;
+    apply->ids.count = apply->replaced.count = 0;
+}
+
+/* Only what memory there is: an empty batch else. */
+static void
+take_kept(struct apply *apply)
+{
+    struct apply *kept = apply->views->kept;
+    if (kept == NULL)
+        return;
+    kept->views = apply->views;
+    kept->file = apply->file;
+    kept->log = apply->log;
+    kept->first = apply->first;
+    kept->last = apply->last;
+    kept->ids_position = apply->ids_position;
+    *apply = *kept;
+    free(kept);
+    apply->views->kept = NULL;
+}
+
+/* False: there is no memory even for that. */
+static bool
+keep(struct apply *apply)
+{
+    struct apply *kept = malloc(sizeof *kept);
+    if (kept == NULL)
+        return false;
+    empty(apply);
+    *kept = *apply;
+    kept->txn = NULL;
+    kept->head_checksum = kept->puts = kept->puts_before = 0;
+    apply->views->kept = kept;
+    return true;
+}
+
+static bool
+make_room(struct apply *apply, size_t events)
+{
+    if (events <= apply->event_capacity)
+        return true;
+    free(apply->ops);
+    free(apply->zones);
+    free(apply->starts);
+    apply->ops = calloc(events, sizeof *apply->ops);
+    apply->zones = calloc(events, sizeof *apply->zones);
+    apply->starts = calloc(events, sizeof *apply->starts);
+    apply->event_capacity = events;
+    return apply->ops != NULL && apply->zones != NULL && apply->starts != NULL;
+}
+
+int
+apply_init(struct apply *apply, size_t events)
+{
+    take_kept(apply);
+    apply->event_count = events;
+    if (!make_room(apply, events))
+        return ENOMEM;
+    for (size_t i = 0; i < events; i++)
+        apply->ops[i].partnership = 0;
+    return number_map_reserve(&apply->id_index, events) == 0 ? 0 : ENOMEM;
+}
+
+void
+apply_deinit(struct apply *apply)
+{
+    bool more = apply->event_count >= KEPT_EVENTS_MIN &&
+                apply->last < log_tip(apply->views->log);
+    blocks_release(&apply->find_id);
+    blocks_release(&apply->find_op);
+    if (!more || !keep(apply))
+        release(apply);
+}
+
+/* --- entries --------------------------------------------------------------*/
 
 int
 apply_add_entry(struct apply_entries *entries, const struct tuple *tuple,
@@ -71,107 +163,6 @@ apply_touch(struct apply_name *partnership, const struct views_place *place)
     partnership->touched = true;
 }
 
-/* --- lists ----------------------------------------------------------------*/
-
-static int
-add_to_list(struct apply *apply, uint64_t list, uint64_t seq)
-{
-    if (apply->listed_count == apply->listed_capacity) {
-        size_t capacity =
-            apply->listed_capacity == 0 ? 64 : 2 * apply->listed_capacity;
-        struct apply_listed *listed =
-            reallocarray(apply->listed, capacity, sizeof *listed);
-        if (listed == NULL)
-            return ENOMEM;
-        apply->listed = listed;
-        apply->listed_capacity = capacity;
-    }
-    apply->listed[apply->listed_count++] =
-        (struct apply_listed){list, (uint32_t)(seq - apply->first)};
-    return 0;
-}
-
-/* In every order. */
-static int
-add_to_orders(struct apply *apply, enum views_dimension dimension,
-              uint32_t number, uint32_t part, uint64_t seq)
-{
-    int rc = 0;
-    for (unsigned order = 0; order < VIEWS_ORDER_COUNT && rc == 0; order++)
-        rc = add_to_list(
-            apply,
-            views_list(views_order_list((enum views_order)order, dimension),
-                       number, part),
-            seq);
-    return rc;
-}
-
-static int
-add_late(struct apply *apply, uint32_t partnership, const struct fold_op *op)
-{
-    uint32_t part = views_late_part(op->t, op->k);
-    int rc = add_to_list(apply, views_list(VIEWS_LIST_LATE, partnership, part),
-                         op->seq);
-    return rc != 0 ? rc
-                   : add_to_list(apply, views_list(VIEWS_LIST_LATE, 0, part),
-                                 op->seq);
-}
-
-static int
-put_dates(struct apply *apply, const struct fold_op *op)
-{
-    uint8_t bytes[8], value[VIEWS_DATES_SIZE];
-    MDB_val key = {.mv_size = sizeof bytes, .mv_data = bytes};
-    order_put_u64(bytes, op->seq);
-    order_put_i64(value, op->k);
-    order_put_i64(value + 8, op->t);
-    return apply_put(apply, VIEWS_DB_DATES, &key, value, sizeof value);
-}
-
-static int
-add_to_lists(struct apply *apply, uint32_t partnership,
-             const struct fold_op *op)
-{
-    uint32_t part = views_type_part(op->type);
-    int rc = add_to_orders(apply, VIEWS_OF_ALL, 0, 0, op->seq);
-    if (rc == 0)
-        rc = add_to_orders(apply, VIEWS_OF_PARTNERSHIP, partnership, part,
-                           op->seq);
-    if (rc == 0)
-        rc = add_to_orders(apply, VIEWS_OF_TYPE, op->type, 0, op->seq);
-    for (uint32_t i = 0; i < op->party_count && rc == 0; i++)
-        rc = add_to_orders(apply, VIEWS_OF_PARTY,
-                           order_get_u32(op->parties + 4 * (size_t)i), part,
-                           op->seq);
-    if (rc == 0 && op->k > op->t)
-        rc = add_late(apply, partnership, op);
-    if (rc == 0 && op->start_lo != op->t)
-        rc = add_to_list(
-            apply, views_list(VIEWS_LIST_IMPRECISE, partnership, 0), op->seq);
-    return rc != 0 || op->k == op->t ? rc : put_dates(apply, op);
-}
-
-/* Where an event is in a list. */
-static struct tuple
-tuple_in_list(const struct apply *apply, const struct apply_listed *listed)
-{
-    const struct fold_op *op = &apply->ops[listed->event].op;
-    struct views_place place = {op->t, op->start_lo, op->seq};
-    struct tuple tuple = {.set = listed->list, .seq = op->seq};
-    unsigned kind = (unsigned)(listed->list >> 56);
-    if (kind == VIEWS_LIST_IMPRECISE) {
-        tuple.a = views_duration(&place);
-        tuple.b = tuple.a == VIEWS_DURATION_OPEN ? op->t : op->start_lo;
-    } else if (kind == VIEWS_LIST_LATE ||
-               views_order_of(kind) == VIEWS_BY_OCCURRED) {
-        tuple.a = op->t;
-        tuple.b = op->start_lo;
-    } else if (views_order_of(kind) == VIEWS_BY_DISCLOSED) {
-        tuple.a = op->k;
-    }
-    return tuple;
-}
-
 /* --- operations -----------------------------------------------------------*/
 
 struct apply_op *
@@ -194,8 +185,10 @@ apply_add_op(struct apply *apply, uint32_t partnership,
         .op = *op, .partnership = partnership, .parties = apply->bytes.size};
     apply->zones[at] =
         (struct block_zone){.t = op->t, .k = op->k, .seq = op->seq};
+    apply->starts[at] = op->start_lo;
     mp_buf_append(&apply->bytes, op->parties, 4 * (size_t)op->party_count);
-    return apply->bytes.failed ? ENOMEM : add_to_lists(apply, partnership, op);
+    return apply->bytes.failed ? ENOMEM
+                               : apply_add_to_lists(apply, partnership, op);
 }
 
 /* The values of entries are where they are among the bytes, which may move:
@@ -237,17 +230,14 @@ drop_equal(struct tuple_entry *entries, size_t count)
     return kept;
 }
 
-/* Entries that are merged in before a transaction may end. */
-#define MERGE_ENTRIES ((size_t)4096)
-
-static int
-merge_into(struct apply *apply, enum views_db db,
-           const struct blocks_zones *zones, const struct tuple_entry *entries,
-           size_t count)
+int
+apply_merge_into(struct apply *apply, enum views_db db,
+                 const struct blocks_zones *zones,
+                 const struct tuple_entry *entries, size_t count)
 {
     int rc = 0;
     while (count > 0 && rc == 0) {
-        size_t some = count < MERGE_ENTRIES ? count : MERGE_ENTRIES;
+        size_t some = count < APPLY_MERGE_ENTRIES ? count : APPLY_MERGE_ENTRIES;
         rc = blocks_merge(apply->txn, apply->file->dbs[db], zones, entries,
                           some, &apply->puts);
         if (rc == 0)
@@ -272,73 +262,7 @@ merge_sorted(struct apply *apply, enum views_db db,
     tuple_sort(entries->entries, scratch, entries->count);
     free(scratch);
     entries->count = drop_equal(entries->entries, entries->count);
-    return merge_into(apply, db, &none, entries->entries, entries->count);
-}
-
-/* By list, and as they came within one: a radix sort by the bytes of the
- * lists, as tuple_sort does it. */
-static int
-sort_listed(struct apply *apply)
-{
-    struct apply_listed *from = apply->listed, *swapped;
-    size_t count = apply->listed_count;
-    struct apply_listed *to = reallocarray(NULL, count, sizeof *to);
-    if (to == NULL)
-        return ENOMEM;
-    for (unsigned shift = 0; shift < 64; shift += 8) {
-        size_t at[257] = {0};
-        for (size_t i = 0; i < count; i++)
-            at[1 + (from[i].list >> shift & 0xff)]++;
-        if (at[1 + (from[0].list >> shift & 0xff)] == count)
-            continue;
-        for (size_t i = 1; i < 256; i++)
-            at[i] += at[i - 1];
-        for (size_t i = 0; i < count; i++)
-            to[at[from[i].list >> shift & 0xff]++] = from[i];
-        swapped = from;
-        from = to;
-        to = swapped;
-    }
-    free(to);
-    apply->listed = from;
-    apply->listed_capacity = count;
-    return 0;
-}
-
-/* Some lists, at most half of `entries` but one list at least; the other half
- * is for sorting. */
-static size_t
-take_lists(struct apply *apply, size_t from, struct tuple_entry *entries,
-           size_t half)
-{
-    size_t count = 0, end = from;
-    while (end < apply->listed_count && end - from < MERGE_ENTRIES) {
-        uint64_t list = apply->listed[end].list;
-        for (; end < apply->listed_count && apply->listed[end].list == list;
-             end++)
-            entries[count++] = (struct tuple_entry){
-                .tuple = tuple_in_list(apply, &apply->listed[end])};
-    }
-    tuple_sort_places(entries, entries + half, count);
-    return count;
-}
-
-static int
-merge_lists(struct apply *apply)
-{
-    struct blocks_zones zones = {apply->zones, apply->first};
-    size_t half = MERGE_ENTRIES + apply->event_count, count;
-    int rc = sort_listed(apply);
-    struct tuple_entry *entries = reallocarray(NULL, 2 * half, sizeof *entries);
-    if (entries == NULL)
-        return ENOMEM;
-    for (size_t from = 0; from < apply->listed_count && rc == 0;
-         from += count) {
-        count = take_lists(apply, from, entries, half);
-        rc = merge_into(apply, VIEWS_DB_LISTS, &zones, entries, count);
-    }
-    free(entries);
-    return rc;
+    return apply_merge_into(apply, db, &none, entries->entries, entries->count);
 }
 
 static int
@@ -378,7 +302,7 @@ apply_merge(struct apply *apply)
 {
     int rc = merge_ops(apply);
     if (rc == 0 && apply->listed_count > 0)
-        rc = merge_lists(apply);
+        rc = apply_merge_lists(apply);
     if (rc == 0)
         rc = merge_sorted(apply, VIEWS_DB_IDS, &apply->ids);
     if (rc == 0)

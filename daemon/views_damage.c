@@ -84,14 +84,14 @@ static int
 find_partnership(struct apply *apply, uint64_t seq, uint32_t *partnership)
 {
     struct blocks_iter iter = {.upto = BLOCKS_EVERYTHING};
-    unsigned kind = views_order_list(VIEWS_BY_RECORDED, VIEWS_OF_PARTNERSHIP);
+    const enum views_list_kind kind = VIEWS_LIST_OF_PARTNERSHIP;
     struct tuple from = {.set = views_list(kind, 0, 0)};
     int rc = blocks_open(&iter, apply->txn, apply->file->dbs[VIEWS_DB_LISTS]);
     if (rc == 0)
         rc = blocks_seek(&iter, &from);
     for (; rc == 0; rc = blocks_next(&iter)) {
         const struct tuple *tuple = &blocks_here(&iter)->tuple;
-        if (tuple->set >> 56 != kind)
+        if (views_list_kind(tuple->set) != kind)
             rc = MDB_NOTFOUND;
         if (rc != 0 || tuple->seq == seq)
             break;

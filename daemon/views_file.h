@@ -79,10 +79,14 @@ struct views {
     struct log *log;
     _Atomic uint64_t position;
     _Atomic uint64_t ids_position; /* at or behind position */
-    struct views_wants wants;      /* writer thread only */
+    struct views_wants wants;      /* of who applies, as the next */
+    struct apply *kept;            /* the memory of batches, or NULL */
     _Atomic bool distrusted;
     _Atomic uint64_t damaged; /* the lowest damaged position known, or 0 */
 };
+
+/* Free what batches keep. */
+void apply_forget_memory(struct views *views);
 
 /* Have one more user, and one less: the last one closes the file. */
 struct views_file *views_file_use(struct views *views);
@@ -100,7 +104,7 @@ struct views_reader {
     MDB_txn *txn;                        /* reset between reads */
     MDB_cursor *cursors[VIEWS_DB_COUNT]; /* opened when first used */
     bool ready[VIEWS_DB_COUNT];          /* since the last begin */
-    struct views_iter find_id, find_op, walk_ops, durations;
+    struct views_iter find_id, find_op, walk_ops, durations, parts;
     struct views_stream *stream; /* of walks over lists; made when needed */
     uint64_t position;
 };

@@ -5,59 +5,67 @@
 #include "daemon/views_file.h"
 
 /*
- * The sets of VIEWS_DB_LISTS: kind 1, number 4, part 3 bytes.
+ * The sets of VIEWS_DB_LISTS: kind 1, number 4, part 2, order 1 bytes.
  *
- *   list      number            part               place
- *   order     0, or of a        of a partnership   by the order:
- *             partnership,      or party: the      0, 0, seq or
- *             party or type     type               t, start_lo, seq or
- *                                                  k, 0, seq
- *   late      0, partnership    bits of k - t      t, start_lo, seq
- *   imprecise partnership       0                  t - start_lo, start_lo (or
- *                                                  t), seq
+ *   list       number            part              order, and the place by it
+ *   events     0, or of a        of a partnership  recorded: 0, 0, seq
+ *              partnership,      or party: the     precise: t, t, seq
+ *              party or type     type              occurred: t, start_lo, seq
+ *                                                  disclosed: k, k, seq
+ *   late       0, partnership    bits of k - t     0; t, start_lo, seq
+ *   imprecise  partnership       0                 0; t - start_lo, start_lo
+ *                                                  (or t), seq
+ *
+ * Most events have k = t = start_lo: they are as precise as can be and stand
+ * but once for the two orders by dates; in "occurred" and "disclosed" are the
+ * others.
  *
  * A type's number is that of struct fold_op; as a part, all of a user's own
  * types are MODEL_USER_TYPE.  Nobody but daemon/views includes this.
  */
 
-enum views_dimension {
-    VIEWS_OF_ALL,
-    VIEWS_OF_PARTNERSHIP,
-    VIEWS_OF_PARTY,
-    VIEWS_OF_TYPE,
-};
-
-enum views_order {
-    VIEWS_BY_RECORDED,
-    VIEWS_BY_OCCURRED,
-    VIEWS_BY_DISCLOSED,
-    VIEWS_ORDER_COUNT,
-};
-
-enum {
+enum views_list_kind {
     VIEWS_LIST_LATE = 1,
     VIEWS_LIST_IMPRECISE = 2,
-    VIEWS_LIST_ORDERS = 16, /* plus 4 times the order plus the dimension */
+    VIEWS_LIST_OF_ALL = 16,
+    VIEWS_LIST_OF_PARTNERSHIP,
+    VIEWS_LIST_OF_PARTY,
+    VIEWS_LIST_OF_TYPE,
 };
 
-static inline enum views_order
-views_order_of(unsigned kind)
-{
-    return (enum views_order)((kind - VIEWS_LIST_ORDERS) / 4);
-}
+enum views_list_order {
+    VIEWS_LIST_RECORDED,
+    VIEWS_LIST_PRECISE,
+    VIEWS_LIST_OCCURRED,
+    VIEWS_LIST_DISCLOSED,
+    VIEWS_LIST_ORDERS
+};
 
-#define VIEWS_PART_MAX 0xffffffu
+#define VIEWS_PART_MAX 0xffffu
 
+/* A list, of the first order where it has some. */
 static inline uint64_t
-views_list(unsigned kind, uint32_t number, uint32_t part)
+views_list(enum views_list_kind kind, uint32_t number, uint32_t part)
 {
-    return (uint64_t)kind << 56 | (uint64_t)number << 24 | part;
+    return (uint64_t)kind << 56 | (uint64_t)number << 24 | (uint64_t)part << 8;
 }
 
-static inline unsigned
-views_order_list(enum views_order order, enum views_dimension dimension)
+static inline enum views_list_kind
+views_list_kind(uint64_t list)
 {
-    return VIEWS_LIST_ORDERS + 4 * (unsigned)order + (unsigned)dimension;
+    return (enum views_list_kind)(list >> 56);
+}
+
+static inline uint32_t
+views_list_part(uint64_t list)
+{
+    return (uint32_t)(list >> 8) & VIEWS_PART_MAX;
+}
+
+static inline enum views_list_order
+views_list_order(uint64_t list)
+{
+    return (enum views_list_order)(list & 0xff);
 }
 
 static inline uint32_t

@@ -34,6 +34,7 @@ views_close_cursors(struct views_reader *reader)
     close_iter(&reader->find_op);
     close_iter(&reader->walk_ops);
     close_iter(&reader->durations);
+    close_iter(&reader->parts);
     views_stream_close(reader->stream);
 }
 
@@ -44,6 +45,7 @@ views_release_iters(struct views_reader *reader)
     blocks_release(&reader->find_op.iter);
     blocks_release(&reader->walk_ops.iter);
     blocks_release(&reader->durations.iter);
+    blocks_release(&reader->parts.iter);
     views_stream_free(reader->stream);
     reader->stream = NULL;
 }
@@ -132,6 +134,7 @@ views_read_begin(struct views_reader *reader)
     memset(reader->ready, 0, sizeof reader->ready);
     reader->find_id.ready = reader->find_op.ready = false;
     reader->walk_ops.ready = reader->durations.ready = false;
+    reader->parts.ready = false;
     if (rc == 0)
         rc = read_position(reader);
     if (rc == 0)

@@ -25,6 +25,7 @@ struct source {
 struct views_stream {
     struct views_reader *reader;
     bool reverse;
+    enum views_list_order order;
     struct block_zone upto;
     struct source sources[STREAM_SOURCES_MAX];
     size_t source_count;
@@ -202,6 +203,14 @@ views_stream_place(const struct views_stream *stream)
         .t = tuple->a, .start_lo = tuple->b, .seq = tuple->seq};
 }
 
+bool
+views_stream_is_precise(const struct views_stream *stream)
+{
+    uint64_t set = stream->sources[0].nearest->set;
+    return views_list_kind(set) >= VIEWS_LIST_OF_ALL &&
+           views_list_order(set) == VIEWS_LIST_PRECISE;
+}
+
 /* --- its sources ----------------------------------------------------------*/
 
 struct views_stream *
@@ -229,10 +238,12 @@ views_stream_free(struct views_stream *stream)
 
 void
 views_stream_begin(struct views_stream *stream, struct views_reader *reader,
-                   bool reverse, const struct views_upto *upto)
+                   bool reverse, enum views_list_order order,
+                   const struct views_upto *upto)
 {
     stream->reader = reader;
     stream->reverse = reverse;
+    stream->order = order;
     stream->upto = BLOCKS_EVERYTHING;
     if (upto != NULL)
         stream->upto = (struct block_zone){upto->t, upto->k, upto->seq};
@@ -247,8 +258,8 @@ views_stream_source(struct views_stream *stream)
         (struct source){.first = stream->count};
 }
 
-enum views_result
-views_stream_add(struct views_stream *stream, uint64_t set)
+static enum views_result
+add_set(struct views_stream *stream, uint64_t set)
 {
     struct member *member = new_member(stream);
     if (member == NULL)
@@ -257,43 +268,47 @@ views_stream_add(struct views_stream *stream, uint64_t set)
     return VIEWS_OK;
 }
 
-/* The first set from `part` on that a kind and number have. */
-static enum views_result
-add_part_from(struct views_stream *stream, unsigned kind, uint32_t number,
-              uint32_t part, uint32_t *found)
+enum views_result
+views_stream_add(struct views_stream *stream, uint64_t list)
 {
+    enum views_result result = VIEWS_OK;
+    if (views_list_kind(list) < VIEWS_LIST_OF_ALL)
+        return add_set(stream, list);
+    if (stream->order != VIEWS_LIST_RECORDED)
+        result = add_set(stream, list + VIEWS_LIST_PRECISE);
+    return result == VIEWS_OK ? add_set(stream, list + stream->order) : result;
+}
+
+/* The first part from `part` on that a kind and number have. */
+static enum views_result
+next_part(struct views_stream *stream, enum views_list_kind kind,
+          uint32_t number, uint32_t part, uint32_t *found)
+{
+    struct views_iter *parts = &stream->reader->parts;
     struct tuple from = TUPLE_FIRST;
-    uint64_t last = views_list(kind, number, VIEWS_PART_MAX);
     from.set = views_list(kind, number, part);
-    struct member *member = new_member(stream);
-    if (member == NULL)
-        return VIEWS_FULL;
-    member->iter.reverse = false;
-    member->iter.upto = BLOCKS_EVERYTHING;
-    int rc = blocks_seek(&member->iter, &from);
-    member->iter.reverse = stream->reverse;
-    member->iter.upto = stream->upto;
-    if (rc == 0 && here(member)->set <= last) {
-        member->set = here(member)->set;
-        *found = (uint32_t)(member->set & VIEWS_PART_MAX);
-        return VIEWS_OK;
-    }
-    stream->count--;
-    stream->sources[stream->source_count - 1].count--;
-    return rc == 0 ? VIEWS_ABSENT : views_outcome(rc);
+    enum views_result result =
+        views_iter_open(stream->reader, parts, VIEWS_DB_LISTS);
+    if (result == VIEWS_OK)
+        result = views_outcome(blocks_seek(&parts->iter, &from));
+    if (result != VIEWS_OK)
+        return result;
+    uint64_t set = blocks_here(&parts->iter)->tuple.set;
+    *found = views_list_part(set);
+    return set < views_list(kind, number + 1, 0) ? VIEWS_OK : VIEWS_ABSENT;
 }
 
 enum views_result
-views_stream_add_parts(struct views_stream *stream, unsigned kind,
+views_stream_add_parts(struct views_stream *stream, enum views_list_kind kind,
                        uint32_t number)
 {
-    uint32_t part = 0, found = 0;
+    uint32_t part = 0;
     enum views_result result;
-    while ((result = add_part_from(stream, kind, number, part, &found)) ==
+    while ((result = next_part(stream, kind, number, part, &part)) ==
            VIEWS_OK) {
-        if (found == VIEWS_PART_MAX)
+        result = views_stream_add(stream, views_list(kind, number, part));
+        if (result != VIEWS_OK || part++ == VIEWS_PART_MAX)
             break;
-        part = found + 1;
     }
     return result == VIEWS_ABSENT ? VIEWS_OK : result;
 }
@@ -307,8 +322,7 @@ views_stream_add_late(struct views_stream *stream, uint32_t partnership,
         views_stream_add_parts(stream, VIEWS_LIST_LATE, partnership);
     for (size_t i = first; i < stream->count; i++) {
         struct member *member = &stream->members[i];
-        member->start.a =
-            views_late_first((uint32_t)(member->set & VIEWS_PART_MAX), known);
+        member->start.a = views_late_first(views_list_part(member->set), known);
         member->start.b = INT64_MIN;
         member->start.seq = 0;
     }

@@ -23,20 +23,23 @@ void views_stream_free(struct views_stream *stream);
 /* Give the cursors back; as views_close_cursors. */
 void views_stream_close(struct views_stream *stream);
 
-/* Begin anew, without sources. */
+/* Begin anew, without sources. Of lists with orders it takes `order`, and
+ * VIEWS_LIST_PRECISE with those by dates. */
 void views_stream_begin(struct views_stream *stream,
                         struct views_reader *reader, bool reverse,
+                        enum views_list_order order,
                         const struct views_upto *upto);
 
-/* Begin a source; sets are added to the last one. */
+/* Begin a source; lists are added to the last one. */
 void views_stream_source(struct views_stream *stream);
-enum views_result views_stream_add(struct views_stream *stream, uint64_t set);
+enum views_result views_stream_add(struct views_stream *stream, uint64_t list);
 
-/* Add all sets of a kind and number that there are. */
+/* Add all lists of a kind and number that there are. */
 enum views_result views_stream_add_parts(struct views_stream *stream,
-                                         unsigned kind, uint32_t number);
+                                         enum views_list_kind kind,
+                                         uint32_t number);
 
-/* The sets of late events of a partnership, or with 0 of all, from where each
+/* The lists of late events of a partnership, or with 0 of all, from where each
  * can have what became known after `known`. */
 enum views_result views_stream_add_late(struct views_stream *stream,
                                         uint32_t partnership, int64_t known);
@@ -49,5 +52,8 @@ enum views_result views_stream_next(struct views_stream *stream);
 
 /* Where it stands. */
 struct views_place views_stream_place(const struct views_stream *stream);
+
+/* Is the event there VIEWS_LIST_PRECISE's? */
+bool views_stream_is_precise(const struct views_stream *stream);
 
 #endif

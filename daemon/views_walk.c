@@ -134,7 +134,7 @@ disclosed_dates(struct views_reader *reader, struct fold_op *op)
  * are one part. */
 static enum views_result
 add_parts(struct views_stream *stream, const struct views_walk *walk,
-          unsigned kind, uint32_t number)
+          enum views_list_kind kind, uint32_t number)
 {
     enum views_result result = VIEWS_OK;
     bool user = false;
@@ -152,13 +152,13 @@ add_parts(struct views_stream *stream, const struct views_walk *walk,
 }
 
 static enum views_result
-add_types(struct views_stream *stream, const struct views_walk *walk,
-          unsigned kind)
+add_types(struct views_stream *stream, const struct views_walk *walk)
 {
     enum views_result result = VIEWS_OK;
     views_stream_source(stream);
     for (size_t i = 0; i < walk->type_count && result == VIEWS_OK; i++)
-        result = views_stream_add(stream, views_list(kind, walk->types[i], 0));
+        result = views_stream_add(
+            stream, views_list(VIEWS_LIST_OF_TYPE, walk->types[i], 0));
     return result;
 }
 
@@ -173,26 +173,38 @@ names_user_types(const struct views_walk *walk)
 
 /* What of an order a walk takes, as sources. */
 static enum views_result
-add_sources(struct views_stream *stream, const struct views_walk *walk,
-            enum views_order order)
+add_sources(struct views_stream *stream, const struct views_walk *walk)
 {
     bool any = walk->partnership != 0 || walk->party != 0;
     enum views_result result = VIEWS_OK;
     if (walk->partnership != 0)
-        result = add_parts(stream, walk,
-                           views_order_list(order, VIEWS_OF_PARTNERSHIP),
+        result = add_parts(stream, walk, VIEWS_LIST_OF_PARTNERSHIP,
                            walk->partnership);
     if (walk->party != 0 && result == VIEWS_OK)
-        result = add_parts(
-            stream, walk, views_order_list(order, VIEWS_OF_PARTY), walk->party);
+        result = add_parts(stream, walk, VIEWS_LIST_OF_PARTY, walk->party);
     if (walk->type_count > 0 && result == VIEWS_OK &&
         (!any || names_user_types(walk)))
-        return add_types(stream, walk, views_order_list(order, VIEWS_OF_TYPE));
+        return add_types(stream, walk);
     if (any || result != VIEWS_OK)
         return result;
     views_stream_source(stream);
-    return views_stream_add(
-        stream, views_list(views_order_list(order, VIEWS_OF_ALL), 0, 0));
+    return views_stream_add(stream, views_list(VIEWS_LIST_OF_ALL, 0, 0));
+}
+
+static enum views_list_order
+order_of(const struct views_walk *walk)
+{
+    switch (walk->kind) {
+    case VIEWS_WALK_RECORDED:
+        return VIEWS_LIST_RECORDED;
+    case VIEWS_WALK_DISCLOSED:
+        return VIEWS_LIST_DISCLOSED;
+    case VIEWS_WALK_OCCURRED:
+    case VIEWS_WALK_OPS:
+    case VIEWS_WALK_LATE:
+        break;
+    }
+    return VIEWS_LIST_OCCURRED;
 }
 
 static enum views_result
@@ -204,18 +216,10 @@ set_up(const struct views_walk *walk)
     struct views_stream *stream = reader->stream;
     if (stream == NULL)
         return VIEWS_FULL;
-    views_stream_begin(stream, reader, walk->reverse, walk->upto);
-    switch (walk->kind) {
-    case VIEWS_WALK_RECORDED:
-        return add_sources(stream, walk, VIEWS_BY_RECORDED);
-    case VIEWS_WALK_OCCURRED:
-        return add_sources(stream, walk, VIEWS_BY_OCCURRED);
-    case VIEWS_WALK_DISCLOSED:
-        return add_sources(stream, walk, VIEWS_BY_DISCLOSED);
-    case VIEWS_WALK_OPS:
-    case VIEWS_WALK_LATE:
-        break;
-    }
+    views_stream_begin(stream, reader, walk->reverse, order_of(walk),
+                       walk->upto);
+    if (walk->kind != VIEWS_WALK_LATE)
+        return add_sources(stream, walk);
     views_stream_source(stream);
     return views_stream_add_late(stream, walk->partnership, walk->known);
 }
@@ -231,8 +235,12 @@ take_place(const struct views_walk *walk, enum views_result result,
                                .t = hit->place.t,
                                .k = hit->place.t,
                                .start_lo = hit->place.start_lo};
+    if (walk->kind == VIEWS_WALK_DISCLOSED)
+        hit->place.start_lo = 0;
     if (!walk->dated || walk->kind == VIEWS_WALK_RECORDED)
         return VIEWS_OK;
+    if (views_stream_is_precise(walk->reader->stream))
+        return find_marked(walk->reader, &hit->op);
     return walk->kind == VIEWS_WALK_DISCLOSED
                ? disclosed_dates(walk->reader, &hit->op)
                : views_dates(walk->reader, &hit->op);
@@ -253,9 +261,12 @@ views_walk_seek(const struct views_walk *walk, const struct views_place *from,
 {
     if (is_by_ops(walk))
         return seek_op(walk, from, hit);
+    struct views_place place = *from;
+    if (walk->kind == VIEWS_WALK_DISCLOSED)
+        place.start_lo = place.t; /* as in its list */
     enum views_result result = set_up(walk);
     if (result == VIEWS_OK)
-        result = views_stream_seek(walk->reader->stream, from);
+        result = views_stream_seek(walk->reader->stream, &place);
     return take_place(walk, result, hit);
 }
 
