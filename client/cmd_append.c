@@ -1,9 +1,9 @@
 /* SPDX-License-Identifier: MIT */
-#include "client/batch.h"
 #include "client/check.h"
 #include "client/commands.h"
 #include "client/event_options.h"
 #include "client/import.h"
+#include "client/store.h"
 
 static const char *const forms[] = {"jsonl", "cloudevents", NULL};
 
@@ -23,30 +23,6 @@ static const struct arg_spec specs[] = {
 };
 
 static enum client_status
-send_one(struct client *client, struct span event)
-{
-    struct batch batch;
-    batch_init(&batch, 1, event.size);
-    enum client_status status = CLIENT_REFUSED;
-    if (batch_add(&batch, event, (struct place){NULL, 0}))
-        status = batch_send(&batch, client);
-    if (status == CLIENT_DONE)
-        output_end(&client->out, SUBJECT_STORED);
-    if (status == CLIENT_DONE && client->out.format == &format_text) {
-        struct mp_buf text = {0};
-        struct span id = mp_get_str(event, "id");
-        mp_buf_append(&text, id.data, id.size);
-        mp_buf_append(&text, ": ", 2);
-        batch_sum(&batch, &text);
-        mp_buf_append(&text, "\n", 1);
-        output_write(&client->out, mp_buf_span(&text));
-        mp_buf_deinit(&text);
-    }
-    batch_deinit(&batch);
-    return status;
-}
-
-static enum client_status
 append_one(struct client *client, const struct args *args)
 {
     struct mp_buf event = {0};
@@ -57,7 +33,7 @@ append_one(struct client *client, const struct args *args)
                              (struct place){NULL, 0});
         status = check_end(&check, client, status);
     } else if (status == CLIENT_DONE) {
-        status = send_one(client, mp_buf_span(&event));
+        status = store_event(client, mp_buf_span(&event));
     }
     mp_buf_deinit(&event);
     return status;

@@ -1,11 +1,10 @@
 /* SPDX-License-Identifier: MIT */
 #include "client/event_options.h"
 
-#include <stdio.h>
 #include <string.h>
 
+#include "client/assign.h"
 #include "client/dates.h"
-#include "client/json.h"
 #include "proto/model.h"
 
 /* An event that is being made. */
@@ -72,39 +71,15 @@ put_piece(struct mp_buf *buf, const char *key, const char *text, size_t size)
 static bool
 put_amount(struct draft *draft)
 {
-    const char *value = args_text(draft->args, "amount");
-    const char *currency = strchr(value, ':');
-    if (currency == NULL) {
-        (void)client_usage(draft->client,
-                           "--amount: VALUE:CURRENCY[:KIND], like "
-                           "1000000000:USD:committed");
-        return false;
-    }
-    const char *kind = strchr(++currency, ':');
-    size_t currency_size =
-        kind != NULL ? (size_t)(kind - currency) : strlen(currency);
-    mp_put_map(draft->event, kind != NULL ? 3 : 2);
-    put_piece(draft->event, "value", value, (size_t)(currency - 1 - value));
-    put_piece(draft->event, "currency", currency, currency_size);
-    if (kind != NULL)
-        put_piece(draft->event, "kind", kind + 1, strlen(kind + 1));
-    return true;
+    if (assign_put_amount(draft->event,
+                          span_of(args_text(draft->args, "amount"))))
+        return true;
+    (void)client_usage(draft->client, "--amount: VALUE:CURRENCY[:KIND], like "
+                                      "1000000000:USD:committed");
+    return false;
 }
 
 /* --- terms and ext --------------------------------------------------------*/
-
-/* JSON where it is, else the text itself. */
-static void
-put_json_or_text(struct mp_buf *buf, const char *text)
-{
-    struct mp_buf value = {0};
-    struct json_fault fault;
-    if (json_read(span_of(text), &value, &fault))
-        mp_put_raw(buf, mp_buf_span(&value));
-    else
-        mp_put_text(buf, text);
-    mp_buf_deinit(&value);
-}
 
 /* A date, of which 2019 would be a number in JSON; nil takes it away. */
 static bool
@@ -142,7 +117,7 @@ put_pairs(struct draft *draft, const char *option)
         struct span key = {(const uint8_t *)text, (size_t)(equals - text)};
         mp_put_str(draft->event, key);
         if (!terms || !span_is(key, "effective"))
-            put_json_or_text(draft->event, equals + 1);
+            assign_put_free(draft->event, span_of(equals + 1));
         else if (!put_effective(draft, equals + 1))
             return false;
     }
@@ -151,18 +126,15 @@ put_pairs(struct draft *draft, const char *option)
 
 /* --- sources --------------------------------------------------------------*/
 
-static const char *const source_keys[] = {"kind", "title", "publisher",
-                                          "url",  "cite",  "published"};
-#define SOURCE_KEY_COUNT (sizeof(source_keys) / sizeof(source_keys[0]))
-
 /* The key that `text` begins with, as "key=", or NULL. */
 static const char *
 source_key(const char *text)
 {
-    for (size_t i = 0; i < SOURCE_KEY_COUNT; i++) {
-        size_t size = strlen(source_keys[i]);
-        if (strncmp(text, source_keys[i], size) == 0 && text[size] == '=')
-            return source_keys[i];
+    for (const struct model_part *part = model_parts(MODEL_KIND_SOURCES);
+         part->key != NULL; part++) {
+        size_t size = strlen(part->key);
+        if (strncmp(text, part->key, size) == 0 && text[size] == '=')
+            return part->key;
     }
     return NULL;
 }

@@ -228,20 +228,20 @@ check_people(struct event_checker *checker, struct mp_reader *reader)
 
 /* --- maps with closed keys ------------------------------------------------*/
 
-/* Keys of the largest closed map. */
-#define CLOSED_KEYS_MAX 8u
-
 struct closed_key {
     const char *key;
     bool needed;
     bool (*check)(struct event_checker *, struct mp_reader *);
 };
 
+/* The rows of proto/model as these. */
+#define CLOSED_KEY(check, key, needed, help) {key, needed, check_##check},
+
 static bool
 refuse_closed_key(struct event_checker *checker, struct span key,
                   const struct closed_key *keys, size_t count)
 {
-    const char *names[CLOSED_KEYS_MAX];
+    const char *names[MODEL_PARTS_MAX];
     for (size_t i = 0; i < count; i++)
         names[i] = keys[i].key;
     return event_refuse_key(checker, key, names, count);
@@ -338,33 +338,22 @@ check_amount_kind(struct event_checker *checker, struct mp_reader *reader)
 static bool
 check_amount(struct event_checker *checker, struct mp_reader *reader)
 {
-    static const struct closed_key keys[] = {
-        {"value", true, check_money},
-        {"currency", true, check_currency},
-        {"kind", false, check_amount_kind},
-    };
+    static const struct closed_key keys[] = {MODEL_AMOUNT_PARTS(CLOSED_KEY)};
     return check_closed(checker, reader, keys, COUNT_OF(keys));
 }
 
 static bool
 check_quote(struct event_checker *checker, struct mp_reader *reader)
 {
-    static const struct closed_key keys[] = {
-        {"text", true, check_lines},
-        {"by", false, check_text},
-    };
+    static const struct closed_key keys[] = {MODEL_QUOTE_PARTS(CLOSED_KEY)};
     return check_closed(checker, reader, keys, COUNT_OF(keys));
 }
 
 static bool
 check_source(struct event_checker *checker, struct mp_reader *reader)
 {
-    static const struct closed_key keys[] = {
-        {"kind", false, check_text},      {"title", false, check_text},
-        {"publisher", false, check_text}, {"url", false, check_text},
-        {"cite", false, check_text},      {"published", false, check_text},
-    };
-    static_assert(COUNT_OF(keys) <= CLOSED_KEYS_MAX, "room for their names");
+    static const struct closed_key keys[] = {MODEL_SOURCE_PARTS(CLOSED_KEY)};
+    static_assert(COUNT_OF(keys) <= MODEL_PARTS_MAX, "room for their names");
     return check_closed(checker, reader, keys, COUNT_OF(keys));
 }
 

@@ -48,6 +48,23 @@ const struct model_field_info model_fields[MODEL_FIELD_COUNT] = {
 #undef X
 };
 
+#define X(check, part_key, is_needed, line)                                    \
+    {.key = part_key, .needed = is_needed, .help = line},
+static const struct model_part amount_parts[] = {MODEL_AMOUNT_PARTS(X){0}};
+static const struct model_part quote_parts[] = {MODEL_QUOTE_PARTS(X){0}};
+static const struct model_part source_parts[] = {MODEL_SOURCE_PARTS(X){0}};
+#undef X
+
+const struct model_part *
+model_parts(enum model_kind kind)
+{
+    if (kind == MODEL_KIND_AMOUNT)
+        return amount_parts;
+    if (kind == MODEL_KIND_QUOTE)
+        return quote_parts;
+    return kind == MODEL_KIND_SOURCES ? source_parts : NULL;
+}
+
 const struct model_error_info model_errors[MODEL_ERROR_COUNT] = {
 #define X(symbol, error_code, what_to_do)                                      \
     [MODEL_##symbol] = {.code = error_code, .remedy = what_to_do},

@@ -167,6 +167,39 @@ extern const struct model_field_info model_fields[MODEL_FIELD_COUNT];
 /* The field of that key, or MODEL_FIELD_COUNT. */
 enum model_field model_field_find(struct span key);
 
+/*
+ * Fields that are maps with closed keys, or lists of such.  What checks the
+ * value in proto/event (check_...), key, needed, one line of help.
+ */
+#define MODEL_AMOUNT_PARTS(X)                                                  \
+    X(money, "value", true, "how much: 1000000 or -12.50")                     \
+    X(currency, "currency", true, "of what: three capitals, like USD")         \
+    X(amount_kind, "kind", false,                                              \
+      "what the sum is; the type says it where this does not")
+#define MODEL_QUOTE_PARTS(X)                                                   \
+    X(lines, "text", true, "the words")                                        \
+    X(text, "by", false, "who said them")
+#define MODEL_SOURCE_PARTS(X)                                                  \
+    X(text, "kind", false, "what it is: news, court, blog, ...")               \
+    X(text, "title", false, "what it is called")                               \
+    X(text, "publisher", false, "who brought it out")                          \
+    X(text, "url", false, "where it is on the web")                            \
+    X(text, "cite", false, "where within it, or how lawyers name it")          \
+    X(text, "published", false, "when it came out")
+
+/* More than any of these has. */
+#define MODEL_PARTS_MAX 8u
+
+struct model_part {
+    const char *key;
+    bool needed;
+    const char *help;
+};
+
+/* The parts of a field of that kind, NULL key at the end; NULL for a kind that
+ * has none. */
+const struct model_part *model_parts(enum model_kind kind);
+
 /* --- limits of an event (EVENTS.md, "Limits") -----------------------------*/
 
 #define MODEL_ID_SIZE_MAX ((size_t)64)         /* fits an LMDB key, a line */
