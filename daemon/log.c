@@ -57,6 +57,25 @@ read_meta(struct log *log, MDB_txn *txn, struct diag_reason *reason)
     return 0;
 }
 
+/* A key that is no position is passed over: the count of entries shows it. */
+int
+log_last_position(MDB_txn *txn, MDB_dbi events, uint64_t *last)
+{
+    MDB_cursor *cursor;
+    MDB_val key, value;
+    int rc = mdb_cursor_open(txn, events, &cursor);
+    if (rc != 0)
+        return rc;
+    *last = 0;
+    rc = mdb_cursor_get(cursor, &key, &value, MDB_LAST);
+    while (rc == 0 && key.mv_size != LOG_KEY_SIZE)
+        rc = mdb_cursor_get(cursor, &key, &value, MDB_PREV);
+    if (rc == 0)
+        *last = order_get_u64(key.mv_data);
+    mdb_cursor_close(cursor);
+    return rc == MDB_NOTFOUND ? 0 : rc;
+}
+
 static int
 read_tip(struct log *log, MDB_txn *txn, uint64_t *count,
          struct diag_reason *reason)
@@ -67,20 +86,14 @@ read_tip(struct log *log, MDB_txn *txn, uint64_t *count,
         return env_error(rc);
     }
     MDB_stat stat;
-    MDB_cursor *cursor;
+    uint64_t last = 0;
     rc = mdb_stat(txn, log->events, &stat);
     if (rc == 0)
-        rc = mdb_cursor_open(txn, log->events, &cursor);
+        rc = log_last_position(txn, log->events, &last);
     if (rc != 0) {
         diag_because(reason, "log.mdb: %s", mdb_strerror(rc));
         return env_error(rc);
     }
-    MDB_val key, value;
-    uint64_t last = 0;
-    rc = mdb_cursor_get(cursor, &key, &value, MDB_LAST);
-    if (rc == 0 && key.mv_size == LOG_KEY_SIZE)
-        last = order_get_u64(key.mv_data);
-    mdb_cursor_close(cursor);
     atomic_store(&log->tip, last);
     *count = stat.ms_entries;
     return 0;

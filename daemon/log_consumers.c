@@ -46,16 +46,24 @@ log_consumers_put(MDB_txn *txn, MDB_dbi consumers,
     return rc;
 }
 
+bool
+log_consumers_read(const MDB_val *key, const MDB_val *value,
+                   struct log_consumer *consumer)
+{
+    const uint8_t *bytes = value->mv_data;
+    *consumer = (struct log_consumer){.name = {key->mv_data, key->mv_size}};
+    if (value->mv_size != CONSUMER_VALUE_SIZE)
+        return false;
+    consumer->position = order_get_u64(bytes + 8);
+    return order_get_u64(bytes) == checksum(consumer->name, consumer->position);
+}
+
 /* Whoever is sent events once more can tell; whoever misses some cannot. */
 static struct log_consumer
 read_consumer(const MDB_val *key, const MDB_val *value, uint64_t tip)
 {
-    const uint8_t *bytes = value->mv_data;
-    struct log_consumer consumer = {.name = {key->mv_data, key->mv_size}};
-    if (value->mv_size == CONSUMER_VALUE_SIZE)
-        consumer.position = order_get_u64(bytes + 8);
-    if (value->mv_size != CONSUMER_VALUE_SIZE ||
-        order_get_u64(bytes) != checksum(consumer.name, consumer.position)) {
+    struct log_consumer consumer;
+    if (!log_consumers_read(key, value, &consumer)) {
         diag_of(DIAG_CONSUMER_CORRUPT,
                 "the position of consumer \"%.*s\" does not have its "
                 "checksum; it begins anew at 0",

@@ -23,6 +23,11 @@ int log_consumers_put(MDB_txn *txn, MDB_dbi consumers,
                       const struct log_consumer *changes, size_t count)
     __attribute__((warn_unused_result));
 
+/* Read one as it is stored; false where its checksum is wrong. */
+bool log_consumers_read(const MDB_val *key, const MDB_val *value,
+                        struct log_consumer *consumer)
+    __attribute__((warn_unused_result));
+
 /* Hand out all of them, none above `tip`. */
 enum log_result
 log_consumers_each(MDB_env *env, MDB_dbi consumers, uint64_t tip,

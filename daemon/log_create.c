@@ -130,15 +130,16 @@ write_mark(const struct datadir *datadir, const char *id)
     return rc != 0 ? rc : datadir_sync(datadir);
 }
 
-int
-log_create_mark(const struct datadir *datadir, const char *id,
-                struct diag_reason *reason)
+/* -ENOENT without a reason where it is missing. */
+static int
+read_mark(const struct datadir *datadir, const char *id,
+          struct diag_reason *reason)
 {
     int fd = openat(datadir->directory_fd, LOG_MARK_NAME,
                     O_RDONLY | O_CLOEXEC | O_NOFOLLOW);
     if (fd < 0) {
-        int rc = errno == ENOENT ? write_mark(datadir, id) : -errno;
-        if (rc != 0)
+        int rc = -errno;
+        if (rc != -ENOENT)
             diag_because(reason, "%s/%s: %s", datadir->path, LOG_MARK_NAME,
                          strerror(-rc));
         return rc;
@@ -146,13 +147,33 @@ log_create_mark(const struct datadir *datadir, const char *id,
     char line[LOG_ID_SIZE];
     ssize_t size = read(fd, line, sizeof line);
     close(fd);
-    if (size != (ssize_t)sizeof line ||
-        memcmp(line, id, LOG_ID_SIZE - 1) != 0) {
-        diag_because(reason,
-                     "%s/%s names another log than %s (%s); restore the one "
-                     "that belongs here",
-                     datadir->path, LOG_MARK_NAME, LOG_FILE_NAME, id);
-        return -EINVAL;
-    }
-    return 0;
+    if (size == (ssize_t)sizeof line && memcmp(line, id, LOG_ID_SIZE - 1) == 0)
+        return 0;
+    diag_because(reason,
+                 "%s/%s names another log than %s (%s); restore the one "
+                 "that belongs here",
+                 datadir->path, LOG_MARK_NAME, LOG_FILE_NAME, id);
+    return -EINVAL;
+}
+
+int
+log_create_check_mark(const struct datadir *datadir, const char *id,
+                      struct diag_reason *reason)
+{
+    int rc = read_mark(datadir, id, reason);
+    return rc == -ENOENT ? 0 : rc;
+}
+
+int
+log_create_mark(const struct datadir *datadir, const char *id,
+                struct diag_reason *reason)
+{
+    int rc = read_mark(datadir, id, reason);
+    if (rc != -ENOENT)
+        return rc;
+    rc = write_mark(datadir, id);
+    if (rc != 0)
+        diag_because(reason, "%s/%s: %s", datadir->path, LOG_MARK_NAME,
+                     strerror(-rc));
+    return rc;
 }

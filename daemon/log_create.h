@@ -27,4 +27,9 @@ int log_create_mark(const struct datadir *datadir, const char *id,
                     struct diag_reason *reason)
     __attribute__((warn_unused_result));
 
+/* The same without writing: 0 too where it is missing. */
+int log_create_check_mark(const struct datadir *datadir, const char *id,
+                          struct diag_reason *reason)
+    __attribute__((warn_unused_result));
+
 #endif

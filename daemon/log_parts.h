@@ -26,6 +26,11 @@ struct log {
     char id[LOG_ID_SIZE];
 };
 
+/* The last position in what a transaction sees, 0 while there is none; an MDB_*
+ * code. */
+int log_last_position(MDB_txn *txn, MDB_dbi events, uint64_t *last)
+    __attribute__((warn_unused_result));
+
 /* Of an event's bytes and its position. */
 static inline uint64_t
 log_checksum(uint64_t seq, struct span event)

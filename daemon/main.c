@@ -6,6 +6,7 @@
 #include <sysexits.h>
 #include <unistd.h>
 
+#include "daemon/check.h"
 #include "daemon/options.h"
 #include "daemon/server.h"
 
@@ -63,6 +64,11 @@ main(int argc, char **argv)
         break;
     case OPTIONS_CHECK:
         status = check(&options);
+        break;
+    case OPTIONS_CHECK_DATA:
+        umask(077);
+        diag_set_level(DIAG_ERROR);
+        status = check_run(options.settings.data, stdout);
         break;
     case OPTIONS_DONE:
         break;

@@ -21,6 +21,7 @@
 
 static const struct option own_options[] = {
     {"config", required_argument, NULL, 'c'},
+    {"check", no_argument, NULL, 'D'},
     {"check-config", no_argument, NULL, 'C'},
     {"version", no_argument, NULL, 'v'},
     {"help", no_argument, NULL, 'h'},
@@ -52,6 +53,7 @@ print_help(void)
 {
     fputs("usage: entented [--config FILE] [--data DIR] [--listen URL]... "
           "[OPTION]...\n"
+          "       entented --check [--config FILE] [--data DIR]\n"
           "       entented --check-config | --version | --help\n"
           "\n"
           "  --config FILE\n",
@@ -59,6 +61,10 @@ print_help(void)
     print_wrapped(
         "read this configuration (default: $ENTENTED_CONFIG, else " CONFIG_PATH
         ", if it is there)");
+    puts("  --check");
+    print_wrapped("look at everything in the data directory, change nothing, "
+                  "say what is wrong with it, and exit with 1 if anything is; "
+                  "a daemon may serve it meanwhile");
     puts("  --check-config");
     print_wrapped("check the configuration, with the files that it names, and "
                   "exit");
@@ -125,6 +131,9 @@ read_command_line(struct options *options, struct settings *settings)
             break;
         case 'C':
             result = OPTIONS_CHECK;
+            break;
+        case 'D':
+            result = OPTIONS_CHECK_DATA;
             break;
         case 'v':
             puts("entented " ENTENTE_VERSION);
@@ -237,14 +246,15 @@ default_listen(struct settings *settings)
     return true;
 }
 
+/* Who does not serve needs no address. */
 static bool
-complete(struct settings *settings, struct diag_reason *reason)
+complete(struct settings *settings, bool serves, struct diag_reason *reason)
 {
     if (settings->data == NULL && !default_data(settings)) {
         diag_because(reason, "no home directory: say --data DIR");
         return false;
     }
-    if (settings->listen_count == 0 && !inherit_offered() &&
+    if (serves && settings->listen_count == 0 && !inherit_offered() &&
         !default_listen(settings)) {
         diag_because(reason, "XDG_RUNTIME_DIR is not set: say --listen URL");
         return false;
@@ -279,10 +289,12 @@ read_all(struct options *options, struct settings *settings,
     settings_init(settings);
     options->config = NULL;
     enum options_result result = read_command_line(options, settings);
-    if (result != OPTIONS_RUN && result != OPTIONS_CHECK)
+    if (result != OPTIONS_RUN && result != OPTIONS_CHECK &&
+        result != OPTIONS_CHECK_DATA)
         return result;
     if (!read_environment(settings, reason) ||
-        !read_file(options, settings, reason) || !complete(settings, reason))
+        !read_file(options, settings, reason) ||
+        !complete(settings, result != OPTIONS_CHECK_DATA, reason))
         return OPTIONS_UNSETTLED;
     return result;
 }

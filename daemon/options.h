@@ -11,9 +11,10 @@
  */
 
 enum options_result {
-    OPTIONS_RUN,       /* serve */
-    OPTIONS_CHECK,     /* say whether it could, and exit */
-    OPTIONS_DONE,      /* something was printed, exit 0 */
+    OPTIONS_RUN,        /* serve */
+    OPTIONS_CHECK,      /* say whether it could, and exit */
+    OPTIONS_CHECK_DATA, /* look at the data, and exit */
+    OPTIONS_DONE,       /* something was printed, exit 0 */
     OPTIONS_WRONG,     /* of the command line; the reason was printed, exit 2 */
     OPTIONS_UNSETTLED, /* of the rest; the reason was printed, exit 78 */
 };

@@ -67,12 +67,13 @@ struct meta {
 };
 
 static int
-open_dbs(struct views_file *file, struct meta *meta)
+open_dbs(struct views_file *file, unsigned flags, struct meta *meta)
 {
     MDB_txn *txn = NULL;
-    int rc = mdb_txn_begin(file->env, NULL, 0, &txn);
+    unsigned create = (flags & MDB_RDONLY) != 0 ? 0 : MDB_CREATE;
+    int rc = mdb_txn_begin(file->env, NULL, flags & MDB_RDONLY, &txn);
     for (size_t i = 0; i < VIEWS_DB_COUNT && rc == 0; i++)
-        rc = mdb_dbi_open(txn, db_names[i], MDB_CREATE, &file->dbs[i]);
+        rc = mdb_dbi_open(txn, db_names[i], create, &file->dbs[i]);
     meta->head_size = sizeof meta->head;
     meta->ids_size = sizeof meta->ids;
     if (rc == 0)
@@ -208,14 +209,14 @@ views_file_leave(struct views_file *file)
 
 /* A file with one user, the views; NULL with `reason`. */
 static struct views_file *
-open_env(const char *path, struct diag_reason *reason)
+open_env(const char *path, unsigned flags, struct diag_reason *reason)
 {
     struct views_file *file = calloc(1, sizeof *file);
     if (file == NULL) {
         diag_because(reason, "out of memory");
         return NULL;
     }
-    if (env_open(path, MDB_NOSYNC, VIEWS_DB_COUNT, &file->env, reason) != 0) {
+    if (env_open(path, flags, VIEWS_DB_COUNT, &file->env, reason) != 0) {
         free(file);
         return NULL;
     }
@@ -225,14 +226,15 @@ open_env(const char *path, struct diag_reason *reason)
 
 /* NULL, or why the file cannot be used; then it is closed again. */
 static const char *
-try_open(struct views *views, const char *path, struct diag_reason *reason)
+try_open(struct views *views, const char *path, unsigned flags,
+         struct diag_reason *reason)
 {
     struct meta meta;
-    struct views_file *file = open_env(path, reason);
+    struct views_file *file = open_env(path, flags, reason);
     if (file == NULL)
         return reason->text;
     atomic_store(&views->file, file);
-    int rc = open_dbs(file, &meta);
+    int rc = open_dbs(file, flags, &meta);
     const char *why = rc != 0 ? mdb_strerror(rc) : check_head(views, &meta);
     if (why == NULL)
         why = check_damaged(views);
@@ -268,10 +270,10 @@ open_file(struct views *views, struct diag_reason *reason)
         diag_because(reason, "out of memory");
         return -ENOMEM;
     }
-    const char *why = try_open(views, path, reason);
+    const char *why = try_open(views, path, MDB_NOSYNC, reason);
     if (why != NULL) {
         discard(views->datadir, why);
-        why = try_open(views, path, reason);
+        why = try_open(views, path, MDB_NOSYNC, reason);
     }
     free(path);
     return why == NULL ? 0 : -EIO;
@@ -289,8 +291,8 @@ new_views(const struct datadir *datadir, struct log *log)
     return views;
 }
 
-static void
-free_views(struct views *views)
+void
+views_free(struct views *views)
 {
     struct views_file *file = atomic_load(&views->file);
     if (file != NULL)
@@ -312,11 +314,33 @@ views_open(const struct datadir *datadir, struct log *log,
     }
     int rc = open_file(views, reason);
     if (rc != 0) {
-        free_views(views);
+        views_free(views);
         return rc;
     }
     *opened = views;
     return 0;
+}
+
+int
+views_open_to_read(const struct datadir *datadir, struct log *log,
+                   struct views **opened, struct diag_reason *reason)
+{
+    struct views *views = new_views(datadir, log);
+    char *path = datadir_file(datadir, VIEWS_NAME);
+    unsigned flags = MDB_RDONLY;
+    if (!datadir_has(datadir, VIEWS_NAME LOCK_SUFFIX))
+        flags |= MDB_NOLOCK; /* it would be made */
+    int rc = -ENOMEM;
+    if (views != NULL && path != NULL)
+        rc = try_open(views, path, flags, reason) == NULL ? 0 : -EINVAL;
+    else
+        diag_because(reason, "out of memory");
+    free(path);
+    if (rc == 0)
+        *opened = views;
+    else if (views != NULL)
+        views_free(views);
+    return rc;
 }
 
 /* --- views beside ---------------------------------------------------------*/
@@ -334,7 +358,7 @@ views_open_beside(struct views *views, struct views **beside,
         return -ENOMEM;
     }
     remove_file(views->datadir, VIEWS_NEW_NAME, VIEWS_NEW_NAME LOCK_SUFFIX);
-    const char *why = try_open(opened, path, reason);
+    const char *why = try_open(opened, path, MDB_NOSYNC, reason);
     free(path);
     if (why != NULL) {
         views_discard(opened);
@@ -349,7 +373,7 @@ views_discard(struct views *beside)
 {
     const struct datadir *datadir = beside->datadir;
     remove_file(datadir, VIEWS_NEW_NAME, VIEWS_NEW_NAME LOCK_SUFFIX);
-    free_views(beside);
+    views_free(beside);
 }
 
 /* The lock file first: whatever is left behind by a crash in between, the next
@@ -381,7 +405,7 @@ views_swap(struct views *views, struct views *beside)
     beside->wants = (struct views_wants){0};
     atomic_store(&views->damaged, atomic_load(&beside->damaged));
     views_file_leave(old);
-    free_views(beside);
+    views_free(beside);
     return 0;
 }
 
@@ -409,7 +433,7 @@ views_close(struct views *views)
     if (rc != 0)
         diag_of(DIAG_VIEWS_UNMARKED,
                 "%s: not marked clean, the next start may rebuild", VIEWS_NAME);
-    free_views(views);
+    views_free(views);
 }
 
 void

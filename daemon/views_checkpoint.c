@@ -6,7 +6,7 @@
 #include "daemon/fold_bytes.h"
 #include "daemon/liveness.h"
 #include "daemon/order.h"
-#include "daemon/views_file.h"
+#include "daemon/views_refold.h"
 
 /*
  * Checkpoints: the folded state of a partnership at places of its fold order,
@@ -23,65 +23,13 @@
  */
 #define CHECKPOINT_HEAD_SIZE ((size_t)16)
 
-/* Operations between two checkpoints: enough that they are few, and that
- * their bytes are no more than those of the operations between them. */
-#define CHECKPOINT_SPACING_MIN ((size_t)64)
+/* Operations between two checkpoints (VIEWS_SPACING_MIN at least): their bytes
+ * are no more than those of the operations between them. */
 #define CHECKPOINT_BYTES_PER_OP ((size_t)64)
 
 /* Operations that one transaction folds, at least: a request to append waits
  * no longer than that takes, some milliseconds. */
 #define CHECKPOINT_OPS_MAX ((size_t)16384)
-
-/* --- which partnerships ---------------------------------------------------*/
-
-void
-views_wants_deinit(struct views_wants *wants)
-{
-    number_map_deinit(&wants->pending);
-    number_map_deinit(&wants->listed);
-    free(wants->list);
-    *wants = (struct views_wants){0};
-}
-
-/* Checkpoints only save time: without memory there are fewer. */
-void
-views_want_checkpoint(struct views *views, uint32_t partnership)
-{
-    struct views_wants *wants = &views->wants;
-    uint32_t unused;
-    if (number_map_find(&wants->listed, partnership, &unused))
-        return;
-    if (wants->count == wants->capacity) {
-        size_t capacity = wants->capacity == 0 ? 16 : 2 * wants->capacity;
-        uint32_t *list = reallocarray(wants->list, capacity, sizeof *list);
-        if (list == NULL)
-            return;
-        wants->list = list;
-        wants->capacity = capacity;
-    }
-    if (number_map_put(&wants->listed, partnership, 0) == 0)
-        wants->list[wants->count++] = partnership;
-}
-
-void
-views_count_ops(struct views *views, uint32_t partnership, uint32_t added)
-{
-    uint32_t count = 0;
-    number_map_find(&views->wants.pending, partnership, &count);
-    count += added;
-    if (count >= CHECKPOINT_SPACING_MIN) {
-        views_want_checkpoint(views, partnership);
-        count = 0;
-    }
-    if (number_map_put(&views->wants.pending, partnership, count) != 0)
-        number_map_clear(&views->wants.pending);
-}
-
-bool
-views_needs_checkpoint(const struct views *views)
-{
-    return views->wants.count > 0;
-}
 
 /* --- dropping -------------------------------------------------------------*/
 
@@ -324,15 +272,23 @@ fold_one(struct making *making, const struct fold_op *op)
     return fold_apply(&making->fold, op) == 0 ? VIEWS_OK : VIEWS_FULL;
 }
 
+/* The value of a checkpoint here. */
+static void
+put_value(struct mp_buf *buf, const struct making *making)
+{
+    uint8_t head[CHECKPOINT_HEAD_SIZE];
+    order_put_i64(head, making->k);
+    order_put_u64(head + 8, making->seq);
+    mp_buf_append(buf, head, sizeof head);
+    fold_save(buf, &making->fold);
+}
+
 static enum views_result
 write_one(struct making *making, const struct views_place *place)
 {
-    uint8_t bytes[VIEWS_PLACE_KEY_SIZE], head[CHECKPOINT_HEAD_SIZE];
+    uint8_t bytes[VIEWS_PLACE_KEY_SIZE];
     struct mp_buf buf = {0};
-    order_put_i64(head, making->k);
-    order_put_u64(head + 8, making->seq);
-    mp_buf_append(&buf, head, sizeof head);
-    fold_save(&buf, &making->fold);
+    put_value(&buf, making);
     MDB_val key = views_place_key(bytes, making->partnership, place);
     MDB_val value = {.mv_size = buf.size, .mv_data = buf.data};
     int rc = buf.failed ? ENOMEM
@@ -340,8 +296,8 @@ write_one(struct making *making, const struct views_place *place)
                                   making->reader.file->dbs[VIEWS_DB_FOLDS],
                                   &key, &value, 0);
     making->spacing = buf.size / CHECKPOINT_BYTES_PER_OP;
-    if (making->spacing < CHECKPOINT_SPACING_MIN)
-        making->spacing = CHECKPOINT_SPACING_MIN;
+    if (making->spacing < VIEWS_SPACING_MIN)
+        making->spacing = VIEWS_SPACING_MIN;
     making->since = 0;
     making->made = true;
     mp_buf_deinit(&buf);
@@ -358,7 +314,7 @@ begin(struct making *making, struct views_place *next)
         last_upto(&making->reader, making->partnership, &upto, &found);
     *next = VIEWS_PLACE_FIRST;
     making->k = EDTF_MINUS_INFINITY;
-    making->spacing = CHECKPOINT_SPACING_MIN;
+    making->spacing = VIEWS_SPACING_MIN;
     if (result != VIEWS_OK)
         return result == VIEWS_ABSENT ? VIEWS_OK : result;
     *next = found.place;
@@ -433,4 +389,79 @@ views_checkpoint(struct views *views)
     if (result == VIEWS_OK && more)
         views_want_checkpoint(views, making.partnership);
     return result;
+}
+
+/* --- folding anew ---------------------------------------------------------*/
+
+struct views_refold {
+    struct making making;
+    struct views_walk walk;
+    struct views_hit hit; /* not folded yet */
+    enum views_result at; /* VIEWS_OK where there is one */
+};
+
+struct views_refold *
+views_refold_new(struct views *views, uint32_t partnership)
+{
+    struct views_refold *refold = calloc(1, sizeof *refold);
+    if (refold == NULL)
+        return NULL;
+    struct making *making = &refold->making;
+    making->reader.views = views;
+    making->reader.file = atomic_load(&views->file);
+    making->partnership = partnership;
+    making->k = EDTF_MINUS_INFINITY;
+    liveness_init(&making->liveness, EDTF_PLUS_INFINITY, views_position(views));
+    if (mdb_txn_begin(making->reader.file->env, NULL, MDB_RDONLY,
+                      &making->reader.txn) != 0) {
+        free(refold);
+        return NULL;
+    }
+    refold->walk = (struct views_walk){.reader = &making->reader,
+                                       .kind = VIEWS_WALK_OPS,
+                                       .partnership = partnership};
+    refold->at =
+        views_walk_seek(&refold->walk, &VIEWS_PLACE_FIRST, &refold->hit);
+    return refold;
+}
+
+void
+views_refold_free(struct views_refold *refold)
+{
+    if (refold == NULL)
+        return;
+    end_reading(&refold->making);
+    mdb_txn_abort(refold->making.reader.txn);
+    free(refold);
+}
+
+static int
+compare_places(const struct views_place *a, const struct views_place *b)
+{
+    if (a->t != b->t)
+        return a->t < b->t ? -1 : 1;
+    if (a->start_lo != b->start_lo)
+        return a->start_lo < b->start_lo ? -1 : 1;
+    return a->seq < b->seq ? -1 : a->seq > b->seq;
+}
+
+enum views_result
+views_refold_to(struct views_refold *refold, const struct views_place *place,
+                struct mp_buf *value)
+{
+    int order = -1;
+    while (refold->at == VIEWS_OK && order < 0) {
+        order = compare_places(&refold->hit.place, place);
+        if (order > 0)
+            return VIEWS_ABSENT;
+        refold->at = fold_one(&refold->making, &refold->hit.op);
+        if (refold->at == VIEWS_OK)
+            refold->at = views_walk_next(&refold->walk, &refold->hit);
+    }
+    if (refold->at != VIEWS_OK && refold->at != VIEWS_ABSENT)
+        return refold->at;
+    if (order != 0)
+        return VIEWS_ABSENT;
+    put_value(value, &refold->making);
+    return value->failed ? VIEWS_FULL : VIEWS_OK;
 }

@@ -88,6 +88,16 @@ struct views {
 /* Free what batches keep. */
 void apply_forget_memory(struct views *views);
 
+/*
+ * Open the views of a directory as they are, to look at: -EINVAL with `reason`
+ * where a daemon would not believe them; another negative errno.  And let go of
+ * any views, without a word on disk.
+ */
+int views_open_to_read(const struct datadir *datadir, struct log *log,
+                       struct views **opened, struct diag_reason *reason)
+    __attribute__((warn_unused_result));
+void views_free(struct views *views);
+
 /* Have one more user, and one less: the last one closes the file. */
 struct views_file *views_file_use(struct views *views);
 void views_file_leave(struct views_file *file);
@@ -173,6 +183,9 @@ void views_name_write(uint8_t value[VIEWS_NAME_SIZE],
 
 /* How far t is behind start_lo, or VIEWS_DURATION_OPEN. */
 int64_t views_duration(const struct views_place *place);
+
+/* Operations between two checkpoints, at least: enough that they are few. */
+#define VIEWS_SPACING_MIN ((size_t)64)
 
 /* Operations of a partnership were added: it may need checkpoints. */
 void views_count_ops(struct views *views, uint32_t partnership, uint32_t added);

@@ -65,6 +65,7 @@ views_trust_read(const struct datadir *datadir)
         char clean[128];
         trust.believed = clean_line(datadir, clean, sizeof clean) &&
                          strcmp(line, clean) == 0;
+        trust.clean = trust.believed;
         return trust;
     }
     if (sscanf(line, "open %36s %u", written, &trust.starts) != 2)

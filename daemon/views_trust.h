@@ -19,6 +19,7 @@
 
 struct views_trust {
     bool believed; /* what is there may be used */
+    bool clean;    /* and a clean stop left it */
     unsigned starts;
 };
 

@@ -8,6 +8,7 @@
 #include <unistd.h>
 
 #include "tests/crash/bytes.h"
+#include "tests/crash/check_data.h"
 #include "tests/crash/check_log.h"
 #include "tests/crash/dice.h"
 #include "tests/system/expect.h"
@@ -113,17 +114,26 @@ bits_of(int index)
     return 8 * (CHECKSUM_SIZE + events[index].size);
 }
 
-/* Damage these events, each at a random bit, and start. */
+/* Damage these events, each at a random bit of its byte `at`, or of any. */
+#define ANYWHERE ((size_t)-1)
 static void
-start_damaged(const bool damaged[EVENTS])
+write_damaged(const bool damaged[EVENTS], size_t at)
 {
     struct bytes copy = {.data = malloc(file.size), .size = file.size};
     memcpy(copy.data, file.data, file.size);
     for (int i = 0; i < EVENTS; i++)
         if (damaged[i])
-            flip(&copy, i, dice_below(bits_of(i)));
+            flip(&copy, i,
+                 at == ANYWHERE ? dice_below(bits_of(i))
+                                : 8 * at + dice_below(8));
     bytes_write(&copy, path);
     bytes_deinit(&copy);
+}
+
+static void
+start_damaged(const bool damaged[EVENTS])
+{
+    write_damaged(damaged, ANYWHERE);
     fixture_start();
 }
 
@@ -386,6 +396,79 @@ START_TEST(damage_stays_known_when_the_views_are_made_anew)
 }
 END_TEST
 
+/* --- every byte -----------------------------------------------------------*/
+
+/* Small events, which are tried at each of their bytes, checksum included. */
+static const int tried[] = {0, 1, 2, 27, 38};
+#define TRIED (sizeof(tried) / sizeof(tried[0]))
+
+/* How many tests share the bytes: each has its time. */
+#define SHARES 4
+
+/* Those that have a byte `at`; how many. */
+static int
+choose(bool damaged[EVENTS], size_t at)
+{
+    int count = 0;
+    for (size_t i = 0; i < TRIED; i++) {
+        damaged[tried[i]] = at < CHECKSUM_SIZE + events[tried[i]].size;
+        count += damaged[tried[i]];
+    }
+    return count;
+}
+
+static void
+check_offline(const bool damaged[EVENTS], int count)
+{
+    char *report, line[64];
+    ck_assert_int_eq(check_data_run(fixture.data, "", &report), 1);
+    ck_assert_msg(check_data_findings(report) == count, "not %d findings:\n%s",
+                  count, report);
+    for (int i = 0; i < EVENTS; i++) {
+        snprintf(line, sizeof(line), "position %d", i + 1);
+        const char *found = strstr(report, line);
+        bool told = found != NULL &&
+                    (found[strlen(line)] == ',' || found[strlen(line)] == ':' ||
+                     found[strlen(line)] == ' ');
+        ck_assert_msg(told || !damaged[i], "%s is missing:\n%s", line, report);
+    }
+    snprintf(line, sizeof(line), "%d sound, %d damaged, 0 missing",
+             EVENTS - count, count);
+    ck_assert_msg(strstr(report, line) != NULL, "no \"%s\":\n%s", line, report);
+    free(report);
+}
+
+/* The check tells of each, and a daemon, whose views were made before, of each
+ * that it is asked for. */
+START_TEST(flipped_bit_in_any_byte_is_told_of)
+{
+    int count;
+    bool damaged[EVENTS] = {false};
+    struct bytes views;
+    char views_path[SCRATCH_PATH_SIZE];
+    scratch_join(views_path, fixture.data, "views.mdb");
+    bytes_read(&views, views_path);
+    for (size_t at = (size_t)_i; (count = choose(damaged, at)) > 0;
+         at += SHARES) {
+        write_damaged(damaged, at);
+        check_offline(damaged, count);
+        fixture_start();
+        for (int i = 0; i < EVENTS; i++)
+            check_get(damaged, i, "seq");
+        check_pages(damaged);
+        check_pages_by_date(damaged);
+        check_streams(damaged);
+        check_states(damaged);
+        fixture_kill(); /* so that views which we put there are believed */
+        bytes_write(&views, views_path);
+    }
+    bytes_deinit(&views);
+    bytes_write(&file, path);
+    check_data_expect(fixture.data, 0, "no findings");
+    fixture_start();
+}
+END_TEST
+
 int
 main(void)
 {
@@ -396,6 +479,7 @@ main(void)
     tcase_add_test(tests, flipped_bits_are_told_of_and_nothing_else_is_touched);
     tcase_add_test(tests, flipped_bit_in_the_last_event_is_told_of);
     tcase_add_test(tests, damage_stays_known_when_the_views_are_made_anew);
+    tcase_add_loop_test(tests, flipped_bit_in_any_byte_is_told_of, 0, SHARES);
     suite_add_tcase(suite, tests);
     return fixture_run(suite);
 }
