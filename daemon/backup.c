@@ -31,7 +31,7 @@
 struct backup {
     struct backups *owner;
     pthread_t thread;
-    struct span path; /* owned */
+    char *path;       /* owned */
     uint64_t tip;     /* that it has to reach */
     unsigned holders; /* its owner and who began it; the reactor's */
     _Atomic int result;
@@ -225,7 +225,7 @@ make(struct backup *backup)
 {
     struct diag_reason *reason = &backup->outcome.reason;
     struct backup_target target;
-    int rc = backup_target_open(&target, backup->path, reason);
+    int rc = backup_target_open(&target, span_of(backup->path), reason);
     if (rc != 0)
         return result_of(rc, true);
     bool of_path = false;
@@ -246,21 +246,19 @@ static void
 say_how_it_ended(const struct backup *backup, enum backup_result result)
 {
     const struct backup_outcome *outcome = &backup->outcome;
-    int size = (int)backup->path.size;
-    const char *path = (const char *)backup->path.data;
+    const char *path = backup->path;
     if (result == BACKUP_DONE)
         diag_of(DIAG_BACKUP_MADE,
-                "backup %.*s: %" PRIu64 " bytes, up to position %" PRIu64, size,
-                path, outcome->bytes, outcome->tip);
+                "backup %s: %" PRIu64 " bytes, up to position %" PRIu64, path,
+                outcome->bytes, outcome->tip);
     else if (result == BACKUP_CORRUPT)
         diag_about(&(const struct diag_about){.kind = DIAG_BACKUP_FAILED,
                                               .position = outcome->damaged},
-                   "no backup %.*s: the event at position %" PRIu64
+                   "no backup %s: the event at position %" PRIu64
                    " fails its checksum",
-                   size, path, outcome->damaged);
+                   path, outcome->damaged);
     else if (result == BACKUP_STOPPED)
-        diag_of(DIAG_BACKUP_FAILED, "no backup %.*s: the daemon ends", size,
-                path);
+        diag_of(DIAG_BACKUP_FAILED, "no backup %s: the daemon ends", path);
     else if (result != BACKUP_UNFIT) /* which is for the client to put right */
         diag_of(DIAG_BACKUP_FAILED, "no backup: %s", outcome->reason.text);
 }
@@ -307,7 +305,7 @@ backup_release(struct backup *backup)
 {
     if (--backup->holders > 0)
         return;
-    free((void *)(uintptr_t)backup->path.data);
+    free(backup->path);
     free(backup);
 }
 
@@ -361,19 +359,17 @@ backup_begin(struct backups *backups, struct span path, uint64_t tip)
     if (backups->running != NULL || atomic_load(&backups->stop))
         return NULL;
     struct backup *backup = calloc(1, sizeof *backup);
-    uint8_t *copy = malloc(path.size + 1);
-    if (backup != NULL && copy != NULL) {
-        memcpy(copy, path.data, path.size);
-        backup->owner = backups;
-        backup->path = (struct span){copy, path.size};
-        backup->tip = tip;
-        backup->holders = 2;
-        if (start_thread(&backup->thread, run, backup)) {
-            backups->running = backup;
-            return backup;
-        }
+    if (backup == NULL)
+        return NULL;
+    backup->path = strndup((const char *)path.data, path.size);
+    backup->owner = backups;
+    backup->tip = tip;
+    backup->holders = 2;
+    if (backup->path != NULL && start_thread(&backup->thread, run, backup)) {
+        backups->running = backup;
+        return backup;
     }
-    free(copy);
+    free(backup->path);
     free(backup);
     return NULL;
 }
