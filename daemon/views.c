@@ -121,6 +121,9 @@ check_new(struct views_file *file)
     return rc == 0 && stat.ms_entries == 0 ? NULL : "it has no head";
 }
 
+/* The one reason that may pass, where somebody appends to the log. */
+static const char is_ahead[] = "it is ahead of the log";
+
 /* NULL, or why the head does not belong to this log and program. */
 static const char *
 check_head(struct views *views, const struct meta *meta)
@@ -139,7 +142,7 @@ check_head(struct views *views, const struct meta *meta)
     uint64_t ids = meta->ids_size == 0 ? 0 : order_get_u64(meta->ids);
     if (position == 0 || position > log_tip(views->log) ||
         ids > log_tip(views->log))
-        return "it is ahead of the log";
+        return is_ahead;
     if (ids < position ||
         !same_event(views->log, position, order_get_u64(head + 48)))
         return "it disagrees with the log";
@@ -331,10 +334,12 @@ views_open_to_read(const struct datadir *datadir, struct log *log,
     if (!datadir_has(datadir, VIEWS_NAME LOCK_SUFFIX))
         flags |= MDB_NOLOCK; /* it would be made */
     int rc = -ENOMEM;
-    if (views != NULL && path != NULL)
-        rc = try_open(views, path, flags, reason) == NULL ? 0 : -EINVAL;
-    else
+    if (views != NULL && path != NULL) {
+        const char *why = try_open(views, path, flags, reason);
+        rc = why == NULL ? 0 : why == is_ahead ? -EAGAIN : -EINVAL;
+    } else {
         diag_because(reason, "out of memory");
+    }
     free(path);
     if (rc == 0)
         *opened = views;

@@ -93,7 +93,7 @@ bring_to(struct looking *looking, uint64_t position)
                              left < CHECK_BATCH ? (size_t)left : CHECK_BATCH,
                              &applied);
         if (result == VIEWS_OK && applied == 0)
-            result = VIEWS_FAILED; /* the log ends before */
+            return -EAGAIN; /* what is known of the log ends before */
     }
     if (result == VIEWS_OK)
         return 0;
@@ -154,6 +154,12 @@ judge(struct looking *looking, const struct views_compare *compare, int rc)
     return VIEWS_CHECK_DIFFER;
 }
 
+static enum views_check_result
+result_of(int rc)
+{
+    return rc == -EAGAIN ? VIEWS_CHECK_MOVING : VIEWS_CHECK_FAILED;
+}
+
 /* Within one moment of both. */
 static enum views_check_result
 compare_now(struct looking *looking, struct views_compare *compare)
@@ -165,12 +171,11 @@ compare_now(struct looking *looking, struct views_compare *compare)
     if (ids > compare->position ||
         compare->position < views_position(looking->fresh))
         return VIEWS_CHECK_MOVING;
-    /* The log was durable before the views: it is as far now. */
     rc = log_check_refresh(looking->check->log);
     if (rc == 0)
         rc = bring_to(looking, compare->position);
     if (rc != 0)
-        return VIEWS_CHECK_FAILED;
+        return result_of(rc);
     rc = mdb_txn_begin(compare->fresh_file->env, NULL, MDB_RDONLY,
                        &compare->fresh);
     if (rc == 0)
@@ -204,13 +209,15 @@ compare_once(struct looking *looking)
 
 /* --- all of it ------------------------------------------------------------*/
 
-/* Views that go on meanwhile may be ahead of what we know of the log. */
+/* What a daemon has moved on meanwhile is ahead of what we know of the log. */
 static int
 open_found(struct looking *looking)
 {
     struct views_check *check = looking->check;
-    int rc = -EINVAL;
-    for (int i = 0; i < CHECK_TRIES && rc == -EINVAL; i++) {
+    int rc = -EAGAIN;
+    for (int i = 0; i < CHECK_TRIES && rc == -EAGAIN; i++) {
+        if (i > 0)
+            (void)poll(NULL, 0, CHECK_PAUSE_MS);
         rc = log_check_refresh(check->log);
         if (rc == 0)
             rc = views_open_to_read(check->datadir, check->log, &looking->found,
@@ -225,15 +232,17 @@ look(struct looking *looking)
     enum views_check_result result = VIEWS_CHECK_MOVING;
     int rc = open_found(looking);
     if (rc != 0)
-        return rc == -EINVAL ? VIEWS_CHECK_REBUILT : VIEWS_CHECK_FAILED;
+        return rc == -EINVAL ? VIEWS_CHECK_REBUILT : result_of(rc);
     looking->log = log_reader_new(looking->check->log);
     if (looking->log == NULL) {
         diag_because(looking->reason, "out of memory");
         return VIEWS_CHECK_FAILED;
     }
-    if (open_fresh(looking) != 0 ||
-        bring_to(looking, views_position(looking->found)) != 0)
-        return VIEWS_CHECK_FAILED;
+    rc = open_fresh(looking);
+    if (rc == 0)
+        rc = bring_to(looking, views_position(looking->found));
+    if (rc != 0)
+        return result_of(rc);
     for (int i = 0; i < CHECK_TRIES && result == VIEWS_CHECK_MOVING; i++) {
         if (i > 0)
             (void)poll(NULL, 0, CHECK_PAUSE_MS);

@@ -89,9 +89,10 @@ struct views {
 void apply_forget_memory(struct views *views);
 
 /*
- * Open the views of a directory as they are, to look at: -EINVAL with `reason`
- * where a daemon would not believe them; another negative errno.  And let go of
- * any views, without a word on disk.
+ * Open the views of a directory as they are, to look at: -EAGAIN where they are
+ * ahead of what is known of the log, -EINVAL with `reason` where a daemon would
+ * not believe them, another negative errno.  And let go of any views, without a
+ * word on disk.
  */
 int views_open_to_read(const struct datadir *datadir, struct log *log,
                        struct views **opened, struct diag_reason *reason)

@@ -43,6 +43,21 @@ START_TEST(views_behind_the_log_are_compared_where_they_are)
 }
 END_TEST
 
+/* Events that the log has lost, or that only a daemon knows of yet. */
+START_TEST(views_ahead_of_the_log_are_not_compared)
+{
+    struct data data = {0};
+    struct stored_raw raw;
+    uint8_t bytes[8];
+    check_make_chain(&data);
+    stored_raw_open(&raw, data.path, "log.mdb", "log");
+    MDB_val key = stored_key(bytes, CHECK_CHAIN_EVENTS);
+    ck_assert_int_eq(mdb_del(raw.txn, raw.dbi, &key, NULL), 0);
+    stored_raw_close(&raw);
+    check_expect(data.path, EXIT_SUCCESS, "not compared");
+}
+END_TEST
+
 START_TEST(missing_views_are_made_anew)
 {
     struct data data = {0};
@@ -262,6 +277,7 @@ main(void)
     tcase_set_timeout(tests, DATA_TIMEOUT_S);
     tcase_add_loop_test(tests, views_that_are_right_are_found_equal, 0, 5);
     tcase_add_test(tests, views_behind_the_log_are_compared_where_they_are);
+    tcase_add_test(tests, views_ahead_of_the_log_are_not_compared);
     tcase_add_test(tests, missing_views_are_made_anew);
     tcase_add_test(tests, views_that_were_not_closed_are_made_anew);
     tcase_add_test(tests, views_of_another_log_are_made_anew);
