@@ -230,6 +230,7 @@ find_field(struct reading *reading)
 bool
 assign_set(const struct assign *assign, struct mp_buf *event,
            const struct path *path, struct span text,
+           /* NOLINTNEXTLINE(readability-non-const-parameter): fail writes it */
            char reason[ASSIGN_REASON_SIZE])
 {
     struct reading reading = {.assign = assign, .path = path, .reason = reason};

@@ -5,13 +5,11 @@
 #include "client/import.h"
 #include "client/store.h"
 
-static const char *const forms[] = {"jsonl", "cloudevents", NULL};
-
 static const struct arg_spec specs[] = {
     {"from", ARG_CHOICE, false, "FORM",
-     "lines: what they are: jsonl (an event a line, default) or cloudevents "
-     "(as export --as writes them)",
-     forms},
+     "lines: what they are: jsonl (an event a line, default), csv (the first "
+     "line names the fields) or cloudevents (as export --as writes them)",
+     import_forms},
     {"batch", ARG_COUNT, false, "N",
      "lines: how many events to append at once (default: 1000)", NULL},
     {"atomic", ARG_FLAG, false, NULL,
@@ -67,6 +65,9 @@ const struct command command_append = {
         "stored whole or not at all; the first one that is refused ends the "
         "import. Doing it again is safe: a line without an id gets one from "
         "its content, and what is in the log already is not stored twice.\n"
+        "In csv the first line names the fields, as id, parties, amount.value "
+        "or sources[0].url; see `correct` for what each takes. An empty value "
+        "is a field that is not there, and a date is kept as it is written.\n"
         "One event from options needs --type, --partnership, --party, "
         "--occurred and --title.",
     .run = run,

@@ -41,12 +41,24 @@ put_plain(struct mp_buf *buf, struct span value)
     }
 }
 
+/* As it is read back: spaces around a name do not count, and [ begins JSON. */
 static bool
-is_nested(struct mp_reader reader, uint32_t count)
+is_ambiguous(struct span text)
+{
+    return text.size == 0 || text.data[0] == ' ' || text.data[0] == '[' ||
+           text.data[text.size - 1] == ' ' ||
+           memchr(text.data, ';', text.size) != NULL;
+}
+
+/* A list that cannot be joined by `;`. */
+static bool
+needs_json(struct mp_reader reader, uint32_t count)
 {
     for (uint32_t i = 0; i < count && !reader.failed; i++) {
         enum mp_kind kind = mp_peek(&reader);
-        if (kind == MP_ARRAY || kind == MP_MAP || kind == MP_BIN)
+        struct mp_reader ahead = reader;
+        if (kind == MP_ARRAY || kind == MP_MAP || kind == MP_BIN ||
+            (kind == MP_STR && is_ambiguous(mp_str(&ahead))))
             return true;
         (void)mp_value(&reader);
     }
@@ -58,7 +70,7 @@ put_list(struct mp_buf *buf, struct span value)
 {
     struct mp_reader reader = mp_reader(value);
     uint32_t count = mp_array(&reader);
-    if (is_nested(reader, count)) {
+    if (needs_json(reader, count)) {
         json_put(buf, value, JSON_COMPACT);
         return;
     }

@@ -6,8 +6,8 @@
 
 /*
  * Append one field of a line of CSV (RFC 4180, lines end in LF).  A list of
- * plain values is joined by `;`; a map, or a list with one in it, is JSON;
- * nil, and an absent value, is empty.  Quoted only where it must be.
+ * plain values is joined by `;`; a map, or a list that cannot be joined so, is
+ * JSON; nil, and an absent value, is empty.  Quoted only where it must be.
  */
 void csv_put(struct mp_buf *buf, struct span value);
 

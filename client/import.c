@@ -8,6 +8,7 @@
 #include "client/batch.h"
 #include "client/check.h"
 #include "client/complain.h"
+#include "client/csv_events.h"
 #include "client/event_lines.h"
 #include "client/input.h"
 #include "client/interrupt.h"
@@ -23,7 +24,8 @@
 struct import {
     struct client *client;
     bool (*read_line)(struct span line, struct mp_buf *events,
-                      struct json_fault *fault);
+                      struct json_fault *fault); /* NULL: csv */
+    struct csv_events csv;
     bool atomic;
     bool dry_run;
     struct batch batch;
@@ -35,40 +37,43 @@ struct import {
 
 /* --- one line -------------------------------------------------------------*/
 
+/* A check goes on and reports all that is wrong; an import ends. */
 static enum client_status
-bad_line(struct import *import, const struct input *input,
+bad_line(struct import *import, struct place place,
          const struct json_fault *fault)
 {
     progress_clear(&import->progress);
     if (fault->column > 0)
-        remark("%s:%zu:%zu: %s", input->name, input->line, fault->column,
+        remark("%s:%zu:%zu: %s", place.file, place.line, fault->column,
                fault->reason);
     else
-        remark("%s:%zu: %s", input->name, input->line, fault->reason);
-    return CLIENT_REFUSED;
+        remark("%s:%zu: %s", place.file, place.line, fault->reason);
+    if (!import->dry_run)
+        return CLIENT_REFUSED;
+    import->check.faulty++;
+    return CLIENT_DONE;
 }
 
 static enum client_status
-no_room(struct import *import, const struct input *input)
+no_room(struct import *import, struct place place)
 {
     progress_clear(&import->progress);
     remark("%s:%zu: an atomic append has at most %u events and %zu bytes; this "
            "has more",
-           input->name, input->line, import->batch.count_max,
+           place.file, place.line, import->batch.count_max,
            import->batch.size_max);
     return CLIENT_REFUSED;
 }
 
 static enum client_status
-add_event(struct import *import, const struct input *input)
+add_event(struct import *import, struct place place)
 {
     struct span event = mp_buf_span(&import->event);
-    struct place place = {input->name, input->line};
     if (import->dry_run)
         return check_event(&import->check, import->client, event, place);
     if (!batch_has_room(&import->batch, event.size)) {
         if (import->atomic)
-            return no_room(import, input);
+            return no_room(import, place);
         enum client_status status = batch_send(&import->batch, import->client);
         if (status != CLIENT_DONE)
             return status;
@@ -80,22 +85,56 @@ add_event(struct import *import, const struct input *input)
 }
 
 static enum client_status
+import_record(struct import *import, const struct input *input,
+              struct span line)
+{
+    struct json_fault fault;
+    struct mp_buf event = {0};
+    struct csv_events *csv = &import->csv;
+    enum csv_events_result result =
+        csv_events_line(csv, line, input->line, &event, &fault);
+    struct place place = {input->name, csv->line};
+    enum client_status status = CLIENT_DONE;
+    if (result == CSV_EVENTS_EVENT)
+        status = event_line_prepare(mp_buf_span(&event), &import->event, &fault)
+                     ? add_event(import, place)
+                     : bad_line(import, place, &fault);
+    else if (result == CSV_EVENTS_FAULT)
+        status = bad_line(import, place, &fault);
+    mp_buf_deinit(&event);
+    /* with the names wrong nothing that follows means anything */
+    if (result == CSV_EVENTS_FAULT && csv->columns == NULL)
+        return CLIENT_REFUSED;
+    return status;
+}
+
+static enum client_status
 import_line(struct import *import, const struct input *input, struct span line)
 {
     struct json_fault fault;
+    struct place place = {input->name, input->line};
+    mp_buf_clear(&import->event);
+    if (import->read_line == NULL)
+        return import_record(import, input, line);
     if (event_line_is_blank(line))
         return CLIENT_DONE;
-    mp_buf_clear(&import->event);
     if (import->read_line(line, &import->event, &fault))
-        return add_event(import, input);
-    enum client_status status = bad_line(import, input, &fault);
-    if (!import->dry_run)
-        return status;
-    import->check.faulty++; /* go on: a check reports all that is wrong */
-    return CLIENT_DONE;
+        return add_event(import, place);
+    return bad_line(import, place, &fault);
 }
 
 /* --- one file -------------------------------------------------------------*/
+
+/* A quotation mark may be open. */
+static enum client_status
+end_of_records(struct import *import, const struct input *input)
+{
+    struct json_fault fault;
+    struct place place = {input->name, import->csv.line};
+    bool whole = csv_events_end(&import->csv, &fault);
+    csv_events_reset(&import->csv);
+    return whole ? CLIENT_DONE : bad_line(import, place, &fault);
+}
 
 static enum client_status
 end_of_input(struct import *import, const struct input *input,
@@ -104,7 +143,7 @@ end_of_input(struct import *import, const struct input *input,
     switch (result) {
     case INPUT_LINE:
     case INPUT_END:
-        return CLIENT_DONE;
+        return end_of_records(import, input);
     case INPUT_INTERRUPTED:
         return CLIENT_INTERRUPTED;
     case INPUT_TOO_LONG:
@@ -204,16 +243,25 @@ end(struct import *import, enum client_status status)
     return status;
 }
 
+const char *const import_forms[] = {"jsonl", "csv", "cloudevents", NULL};
+
+static bool (*reader_of(const char *form))(struct span, struct mp_buf *,
+                                           struct json_fault *)
+{
+    if (form != NULL && strcmp(form, "csv") == 0)
+        return NULL;
+    return form != NULL && strcmp(form, "cloudevents") == 0
+               ? event_line_read_cloudevent
+               : event_line_read;
+}
+
 enum client_status
 import_lines(struct client *client, const struct args *args)
 {
-    const char *form = args_text(args, "from");
-    bool cloudevents = form != NULL && strcmp(form, "cloudevents") == 0;
-    struct import import = {
-        .client = client,
-        .read_line = cloudevents ? event_line_read_cloudevent : event_line_read,
-        .atomic = args_has(args, "atomic"),
-        .dry_run = args_has(args, "dry-run")};
+    struct import import = {.client = client,
+                            .read_line = reader_of(args_text(args, "from")),
+                            .atomic = args_has(args, "atomic"),
+                            .dry_run = args_has(args, "dry-run")};
     uint64_t count = args_number(args, "batch", IMPORT_BATCH_COUNT);
     if (count > MODEL_BATCH_MAX)
         return client_usage(client, "--batch: at most %u", MODEL_BATCH_MAX);
@@ -226,6 +274,7 @@ import_lines(struct client *client, const struct args *args)
     import.batch.progress = &import.progress;
     enum client_status status = import_files(&import, args);
     status = end(&import, status);
+    csv_events_reset(&import.csv);
     batch_deinit(&import.batch);
     mp_buf_deinit(&import.event);
     return status;

@@ -14,6 +14,9 @@
  * second. */
 #define IMPORT_BATCH_SIZE ((size_t)4 << 20)
 
+/* What --from takes, NULL at the end. */
+extern const char *const import_forms[];
+
 enum client_status import_lines(struct client *client, const struct args *args);
 
 #endif
