@@ -83,11 +83,16 @@ EXAMPLES := $(wildcard client/examples/*.jsonl)
 MANUALS := $(addprefix $(BUILD)/manual/,entente.1 entented.conf.5 \
 	entente-events.7 entented.8)
 
+# Tests start hundreds of daemons; those that are about the journal's size say
+# it themselves.
+TEST_JOURNAL_SIZE := 1M
+
 # What a test or the demo is told of the place it runs in.
 ENVIRONMENT = ENTENTED=$(BUILD)/entented ENTENTE=$(BUILD)/entente \
 	ENTENTE_TESTS=tests ENTENTE_EXAMPLES=client/examples \
 	ENTENTE_MANUAL=$(BUILD)/manual PYTHON=$(PYTHON) \
-	ENTENTE_NODE=$(OUT)/node
+	ENTENTE_NODE=$(OUT)/node \
+	ENTENTED_JOURNAL_SIZE=$(TEST_JOURNAL_SIZE)
 
 # Debian's packages, by what needs them.
 BUILD_PACKAGES := gcc make pkg-config libevent-dev liblmdb-dev libmsgpack-dev \

@@ -18,12 +18,10 @@ write_sum(struct client *client, const struct batch *batch, struct span id)
 }
 
 enum client_status
-store_event(struct client *client, struct span event,
-            struct entente_error *refusal)
+store_event(struct client *client, struct span event)
 {
     struct batch batch;
     batch_init(&batch, 1, event.size);
-    batch.refusal = refusal;
     enum client_status status = CLIENT_REFUSED;
     if (batch_add(&batch, event, (struct place){NULL, 0}))
         status = batch_send(&batch, client);

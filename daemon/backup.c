@@ -119,7 +119,7 @@ write_back(int fd, off_t *begun, off_t at)
 
 /* Until the pipe ends. */
 static int
-pump(const struct backups *backups, int from, int to, uint64_t *size)
+pump(const struct backups *backups, int from, int to)
 {
     uint8_t *chunk = malloc(BACKUP_CHUNK_SIZE);
     int rc = chunk == NULL ? -ENOMEM : 0;
@@ -141,12 +141,11 @@ pump(const struct backups *backups, int from, int to, uint64_t *size)
         write_back(to, &begun, at);
     }
     free(chunk);
-    *size = (uint64_t)at;
     return rc;
 }
 
 static int
-copy_into(struct backups *backups, int file, uint64_t *size)
+copy_into(struct backups *backups, int file)
 {
     int ends[2];
     if (pipe2(ends, O_CLOEXEC) != 0)
@@ -158,7 +157,7 @@ copy_into(struct backups *backups, int file, uint64_t *size)
         close(ends[1]);
         return -ENOMEM;
     }
-    int rc = pump(backups, ends[0], file, size);
+    int rc = pump(backups, ends[0], file);
     close(ends[0]); /* one that still writes is told so */
     pthread_join(copier.thread, NULL);
     if (rc == 0)
@@ -177,7 +176,7 @@ make_copy(struct backup *backup, const struct backup_target *target)
         return file;
     int rc = check_room(file, log_size(backups->log));
     if (rc == 0)
-        rc = copy_into(backups, file, &backup->outcome.bytes);
+        rc = copy_into(backups, file);
     if (rc == 0 && fsync(file) != 0)
         rc = -errno;
     if (rc == 0) /* what is checked next comes from the disk */
@@ -216,6 +215,7 @@ check_copy(struct backup *backup, const struct backup_target *target)
     int rc = log_copy_settle(backup->owner->log, &target->directory,
                              &backup->owner->stop, &copied, &outcome->reason);
     outcome->tip = copied.tip;
+    outcome->bytes = copied.bytes;
     outcome->damaged = copied.damaged;
     return rc;
 }

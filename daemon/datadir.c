@@ -121,6 +121,18 @@ datadir_sync(const struct datadir *datadir)
 }
 
 bool
+datadir_is_served(const struct datadir *datadir)
+{
+    int fd = openat(datadir->directory_fd, DATADIR_LOCK_NAME,
+                    O_RDONLY | O_CLOEXEC | O_NOFOLLOW);
+    bool served =
+        fd >= 0 && flock(fd, LOCK_SH | LOCK_NB) != 0 && errno == EWOULDBLOCK;
+    if (fd >= 0)
+        close(fd);
+    return served;
+}
+
+bool
 datadir_has(const struct datadir *datadir, const char *name)
 {
     return faccessat(datadir->directory_fd, name, F_OK, AT_SYMLINK_NOFOLLOW) ==

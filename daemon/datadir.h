@@ -32,6 +32,9 @@ void datadir_close(struct datadir *datadir);
 int datadir_sync(const struct datadir *datadir)
     __attribute__((warn_unused_result));
 
+/* A daemon has it just now. */
+bool datadir_is_served(const struct datadir *datadir);
+
 bool datadir_has(const struct datadir *datadir, const char *name);
 
 /* "<path>/<name>", to be freed; NULL without memory. */

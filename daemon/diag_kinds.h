@@ -41,6 +41,8 @@
       "clients made the daemon hold too much; the largest was dropped")        \
     X(LOG_FAILED, DIAG_ERROR, "65ef6ae21e6246138a87ca5205e89a3c",              \
       "the log can no longer be written or read; the daemon ends")             \
+    X(LOSS_ACCEPTED, DIAG_WARNING, "b335d614b0ee4d8ab1f7fe3183a41a67",         \
+      "acknowledged events are lost, and the log goes on as it was told")      \
     X(EVENT_CORRUPT, DIAG_ERROR, "788aa0e81efb46379015ddce52a94ff9",           \
       "a stored event does not have its checksum; it is not served")           \
     X(CONSUMER_CORRUPT, DIAG_ERROR, "4954564e92b0496faa7078cad4ba159a",        \

@@ -10,23 +10,44 @@
 /*
  * The log: every event that was ever acknowledged, by position.
  *
- * Behind it is LMDB with its default, full synchronisation: when log_append
- * returns LOG_OK the events are on stable storage, provided that the device
- * honours a flush and writes sectors of 512 bytes whole.  Each event carries a
- * 64-bit checksum (XXH3) over its bytes and its position, verified on every
- * read.  Nothing outside this module knows what is behind it.
+ * When log_append returns LOG_OK the events are on stable storage, provided
+ * that the device honours a flush and writes sectors of 512 bytes whole.
+ * Nothing outside this module knows what is behind it: a journal, which costs
+ * one write and one flush, and log.mdb, into which a thread of this module
+ * moves what is in the journal, a tenth of a second later at most.  A start
+ * finishes that work before anything is served.
  *
- * On disk, format 1: database "log": key position (8 bytes, big-endian), value
- * checksum (8 bytes, big-endian), then the event; database "meta": "format"
- * (4 bytes, big-endian), "id" (16 bytes); database "consumers": see
- * log_consumers.h, made where it is missing.  To change it: raise
- * LOG_FORMAT, read both, write only the new one, and say so in this comment.
+ * log.mdb is LMDB with its default, full synchronisation.  Each event carries
+ * a 64-bit checksum (XXH3) over its bytes and its position, verified on every
+ * read.  Database "log": key position (8 bytes, big-endian), value checksum (8
+ * bytes, big-endian), then the event; "meta": "format" (4 bytes, big-endian),
+ * "id" (16 bytes), "journal" (daemon/log_parts.h); "consumers":
+ * daemon/log_consumers.h.  To change it: raise LOG_FORMAT, read both,
+ * write only the new one, and say so here.  Format 1 had neither a journal nor
+ * consumers; it becomes 2 when it is first opened.
  *
  * One writer thread calls log_append; readers belong to the thread that opened
  * them; log_tip is for any thread.
  */
 
-#define LOG_FORMAT 1u
+#define LOG_FORMAT 2u
+#define LOG_FORMAT_OLDEST 1u
+
+/*
+ * Bytes of the journal.  The default holds the largest group there is
+ * (daemon/writer_group.c) and a tenth of a second of the fastest import; what
+ * does not fit in a smaller one waits for the two flushes of log.mdb instead.
+ */
+#define LOG_JOURNAL_SIZE_DEFAULT ((uint64_t)32 << 20)
+#define LOG_JOURNAL_SIZE_MIN ((uint64_t)1 << 20)
+#define LOG_JOURNAL_SIZE_MAX ((uint64_t)1 << 30)
+
+struct log_options {
+    uint64_t quota;        /* of log.mdb's bytes; 0 for none */
+    uint64_t journal_size; /* a multiple of 4096 */
+    bool accept_loss;      /* go on where the log is sound only up to ... */
+    uint64_t accepted_position;
+};
 
 enum log_result {
     LOG_OK = 0,
@@ -43,13 +64,17 @@ struct log;
 #define LOG_ID_SIZE 33
 
 /*
- * Open the log of a data directory; make it where the directory never held
- * one.  `quota` bounds the file's bytes, 0 for no bound.  0, or a negative
- * errno with `reason` set: a file that is empty, truncated, of another format
- * or gone although the directory once held a log is refused, never replaced.
+ * Open the log of a data directory, which has to outlive it; make it where the
+ * directory never held one.  0, or a negative errno with `reason` set: a file
+ * that is empty, truncated, of another format, damaged where something was
+ * acknowledged, or gone although the directory once held a log is refused,
+ * never replaced.
  */
-int log_open(const struct datadir *datadir, uint64_t quota, struct log **opened,
-             struct diag_reason *reason) __attribute__((warn_unused_result));
+int log_open(const struct datadir *datadir, const struct log_options *options,
+             struct log **opened, struct diag_reason *reason)
+    __attribute__((warn_unused_result));
+
+/* Moves everything into log.mdb first. */
 void log_close(struct log *log); /* NULL is legal; no reader may be open */
 
 /* Who else may have a log open that is only read. */
@@ -68,6 +93,21 @@ int log_open_to_read(const char *directory, enum log_neighbour neighbour,
                      struct log **opened, uint64_t *count,
                      struct diag_reason *reason)
     __attribute__((warn_unused_result));
+
+/*
+ * Where no daemon has the directory, look at the journal, too: what it holds
+ * beyond log.mdb moves the tip and `*count`.  0; -EBADMSG with `reason` where
+ * something acknowledged is missing, behind what is sound; another negative
+ * errno with `reason`.
+ */
+int log_read_journal(struct log *log, const struct datadir *datadir,
+                     uint64_t *count, struct diag_reason *reason)
+    __attribute__((warn_unused_result));
+
+/* Have somebody told, by a thread of the log, that the disk failed behind an
+ * acknowledgement; NULL: nobody any more. */
+void log_on_failure(struct log *log, void (*fail)(void *context),
+                    void *context);
 
 /* Free the places of readers whose process died; now and then. Any thread. */
 void log_tidy(struct log *log);

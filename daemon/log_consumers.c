@@ -76,17 +76,14 @@ read_consumer(const MDB_val *key, const MDB_val *value, uint64_t tip)
 }
 
 enum log_result
-log_consumers_each(MDB_env *env, MDB_dbi consumers, uint64_t tip,
+log_consumers_each(MDB_txn *txn, MDB_dbi consumers, uint64_t tip,
                    bool (*each)(const struct log_consumer *, void *),
                    void *context)
 {
-    MDB_txn *txn = NULL;
     MDB_cursor *cursor = NULL;
     MDB_val key, value;
     enum log_result result = LOG_FAILED;
-    int rc = mdb_txn_begin(env, NULL, MDB_RDONLY, &txn);
-    if (rc == 0)
-        rc = mdb_cursor_open(txn, consumers, &cursor);
+    int rc = mdb_cursor_open(txn, consumers, &cursor);
     if (rc == 0)
         rc = mdb_cursor_get(cursor, &key, &value, MDB_FIRST);
     while (rc == 0) {
@@ -103,6 +100,5 @@ log_consumers_each(MDB_env *env, MDB_dbi consumers, uint64_t tip,
 out:
     if (cursor != NULL)
         mdb_cursor_close(cursor);
-    mdb_txn_abort(txn);
     return result;
 }

@@ -28,9 +28,9 @@ bool log_consumers_read(const MDB_val *key, const MDB_val *value,
                         struct log_consumer *consumer)
     __attribute__((warn_unused_result));
 
-/* Hand out all of them, none above `tip`. */
+/* Hand out all of them that a transaction sees, none above `tip`. */
 enum log_result
-log_consumers_each(MDB_env *env, MDB_dbi consumers, uint64_t tip,
+log_consumers_each(MDB_txn *txn, MDB_dbi consumers, uint64_t tip,
                    bool (*each)(const struct log_consumer *, void *),
                    void *context) __attribute__((warn_unused_result));
 

@@ -4,6 +4,7 @@
 #include <errno.h>
 #include <stdlib.h>
 #include <string.h>
+#include <sys/stat.h>
 
 #include "daemon/log_create.h"
 #include "daemon/log_parts.h"
@@ -21,6 +22,9 @@ log_copy(struct log *log, int fd, const _Atomic bool *stop)
 {
     if (atomic_load(stop))
         return -ECANCELED;
+    enum log_result settled = log_settle(log);
+    if (settled != LOG_OK)
+        return settled == LOG_FULL ? -ENOSPC : -EIO;
     return env_error(mdb_env_copyfd2(log->env, fd, 0));
 }
 
@@ -71,6 +75,41 @@ check_copy(const struct log *log, struct log *copy, uint64_t count,
     return rc;
 }
 
+/* The journal stays where it is, so the copy must not ask for it. */
+static int
+forget_journal(const struct datadir *directory, struct diag_reason *reason)
+{
+    MDB_env *env = NULL;
+    char *path = datadir_file(directory, LOG_FILE_NAME);
+    if (path == NULL) {
+        diag_because(reason, "out of memory");
+        return -ENOMEM;
+    }
+    int rc = env_open(path, MDB_NOLOCK, LOG_DATABASES, &env, reason);
+    free(path);
+    if (rc != 0)
+        return rc;
+    rc = log_forget_state(env);
+    mdb_env_close(env);
+    if (rc != 0)
+        diag_because(reason, "the copy: %s", mdb_strerror(rc));
+    return env_error(rc);
+}
+
+static int
+measure(const struct datadir *directory, struct log_copied *copied,
+        struct diag_reason *reason)
+{
+    struct stat status;
+    if (fstatat(directory->directory_fd, LOG_FILE_NAME, &status, 0) != 0) {
+        int rc = -errno;
+        diag_because(reason, "the copy: %s", strerror(-rc));
+        return rc;
+    }
+    copied->bytes = (uint64_t)status.st_size;
+    return 0;
+}
+
 int
 log_copy_settle(const struct log *log, const struct datadir *directory,
                 const _Atomic bool *stop, struct log_copied *copied,
@@ -78,11 +117,15 @@ log_copy_settle(const struct log *log, const struct datadir *directory,
 {
     struct log *copy = NULL;
     uint64_t count;
-    int rc =
-        log_open_to_read(directory->path, LOG_ALONE, &copy, &count, reason);
+    int rc = forget_journal(directory, reason);
+    if (rc == 0)
+        rc =
+            log_open_to_read(directory->path, LOG_ALONE, &copy, &count, reason);
     if (rc == 0)
         rc = check_copy(log, copy, count, stop, copied, reason);
     log_close(copy);
+    if (rc == 0)
+        rc = measure(directory, copied, reason);
     if (rc == 0)
         rc = log_create_mark(directory, log_id(log), reason);
     return rc;

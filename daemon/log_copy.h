@@ -28,6 +28,7 @@ int log_copy(struct log *log, int fd, const _Atomic bool *stop)
 /* What a copy holds. */
 struct log_copied {
     uint64_t tip;
+    uint64_t bytes;   /* of its file */
     uint64_t damaged; /* the first event that is not sound; 0 for none */
 };
 

@@ -9,7 +9,6 @@
 #include <sys/random.h>
 #include <unistd.h>
 
-#include "daemon/env.h"
 #include "daemon/log_consumers.h"
 #include "daemon/order.h"
 
@@ -17,18 +16,26 @@
 #define LOG_MARK_NAME "log.id"
 #define LOG_ID_BYTES ((size_t)(LOG_ID_SIZE / 2))
 
+int
+log_create_put_format(MDB_txn *txn, MDB_dbi meta)
+{
+    uint8_t format[4];
+    static char name[] = "format";
+    MDB_val key = {.mv_size = sizeof name - 1, .mv_data = name};
+    MDB_val value = {.mv_size = sizeof format, .mv_data = format};
+    order_put_u32(format, LOG_FORMAT);
+    return mdb_put(txn, meta, &key, &value, 0);
+}
+
 /* The databases, and what never changes about the log. */
 static int
 write_meta(MDB_env *env)
 {
     MDB_txn *txn = NULL;
     MDB_dbi meta, events, consumers;
-    uint8_t format[4], id[LOG_ID_BYTES];
-    order_put_u32(format, LOG_FORMAT);
+    uint8_t id[LOG_ID_BYTES];
     if (getrandom(id, sizeof id, 0) != (ssize_t)sizeof id)
         return errno;
-    MDB_val format_key = {.mv_size = 6, .mv_data = (char[]){"format"}};
-    MDB_val format_value = {.mv_size = sizeof format, .mv_data = format};
     MDB_val id_key = {.mv_size = 2, .mv_data = (char[]){"id"}};
     MDB_val id_value = {.mv_size = sizeof id, .mv_data = id};
     int rc = mdb_txn_begin(env, NULL, 0, &txn);
@@ -39,7 +46,7 @@ write_meta(MDB_env *env)
     if (rc == 0)
         rc = log_consumers_open(txn, &consumers);
     if (rc == 0)
-        rc = mdb_put(txn, meta, &format_key, &format_value, 0);
+        rc = log_create_put_format(txn, meta);
     if (rc == 0)
         rc = mdb_put(txn, meta, &id_key, &id_value, 0);
     if (rc == 0) {

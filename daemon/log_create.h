@@ -3,6 +3,7 @@
 #define DAEMON_LOG_CREATE_H
 
 #include "daemon/datadir.h"
+#include "daemon/env.h"
 
 /*
  * How a log comes into being: a part of daemon/log.
@@ -18,6 +19,10 @@
 
 /* In it: "log", "meta", "consumers". */
 #define LOG_DATABASES 3u
+
+/* Say that the file has this format. What LMDB says. */
+int log_create_put_format(MDB_txn *txn, MDB_dbi meta)
+    __attribute__((warn_unused_result));
 
 int log_create_if_new(const struct datadir *datadir, struct diag_reason *reason)
     __attribute__((warn_unused_result));

@@ -10,15 +10,19 @@ struct log_reader {
     struct log *log;
     MDB_txn *txn; /* reset between reads, never aborted before the end */
     MDB_cursor *cursor;
-    uint64_t at; /* position of the cursor, 0 for none */
+    uint64_t at;  /* position of the cursor, 0 for none */
+    uint64_t tip; /* what it sees */
+    struct log_pin pin;
 };
 
 struct log_reader *
 log_reader_new(struct log *log)
 {
     struct log_reader *reader = calloc(1, sizeof *reader);
-    if (reader != NULL)
-        reader->log = log;
+    if (reader == NULL)
+        return NULL;
+    reader->log = log;
+    log_tail_add_pin(&log->tail, &reader->pin);
     return reader;
 }
 
@@ -30,14 +34,14 @@ log_reader_free(struct log_reader *reader)
     if (reader->cursor != NULL)
         mdb_cursor_close(reader->cursor);
     mdb_txn_abort(reader->txn);
+    log_tail_remove_pin(&reader->log->tail, &reader->pin);
     free(reader);
 }
 
-enum log_result
-log_read_begin(struct log_reader *reader)
+static int
+begin(struct log_reader *reader)
 {
     int rc;
-    reader->at = 0;
     if (reader->txn != NULL)
         rc = mdb_txn_renew(reader->txn);
     else
@@ -46,9 +50,22 @@ log_read_begin(struct log_reader *reader)
         rc = mdb_cursor_renew(reader->txn, reader->cursor);
     else if (rc == 0)
         rc = mdb_cursor_open(reader->txn, reader->log->events, &reader->cursor);
+    return rc;
+}
+
+/* First the tail, then log.mdb: what leaves the one in between is in the
+ * other. */
+enum log_result
+log_read_begin(struct log_reader *reader)
+{
+    log_tail_pin(&reader->log->tail, &reader->pin);
+    reader->tip = log_tip(reader->log);
+    reader->at = 0;
+    int rc = begin(reader);
     if (rc == 0)
         return LOG_OK;
     diag_of(DIAG_LOG_FAILED, "log.mdb: cannot be read: %s", mdb_strerror(rc));
+    log_tail_unpin(&reader->log->tail, &reader->pin);
     if (reader->cursor != NULL)
         mdb_cursor_close(reader->cursor);
     mdb_txn_abort(reader->txn);
@@ -61,6 +78,7 @@ void
 log_read_end(struct log_reader *reader)
 {
     mdb_txn_reset(reader->txn);
+    log_tail_unpin(&reader->log->tail, &reader->pin);
 }
 
 /* Neighbours without a search, anything else with one. */
@@ -83,18 +101,35 @@ seek(struct log_reader *reader, uint64_t seq, MDB_val *value)
     return rc;
 }
 
-enum log_result
-log_salvage(struct log_reader *reader, uint64_t seq, struct span *bytes)
+/* Checksum and bytes of an event, wherever they are. */
+static enum log_result
+find_record(struct log_reader *reader, uint64_t seq, struct span *record)
 {
-    MDB_val value;
+    MDB_val value = {0};
+    if (seq == 0 || seq > reader->tip)
+        return LOG_ABSENT;
+    if (seq > reader->pin.above) {
+        struct log *log = reader->log;
+        *record =
+            log_journal_record(log->journal, log_tail_find(&log->tail, seq));
+        return record->data == NULL ? LOG_CORRUPT : LOG_OK;
+    }
     int rc = seek(reader, seq, &value);
     if (rc == MDB_NOTFOUND)
         return LOG_ABSENT;
-    if (rc != 0 || value.mv_size < LOG_CHECKSUM_SIZE)
-        return LOG_CORRUPT;
-    *bytes = (struct span){(uint8_t *)value.mv_data + LOG_CHECKSUM_SIZE,
-                           value.mv_size - LOG_CHECKSUM_SIZE};
-    return LOG_OK;
+    *record = (struct span){value.mv_data, value.mv_size};
+    return rc != 0 || value.mv_size < LOG_CHECKSUM_SIZE ? LOG_CORRUPT : LOG_OK;
+}
+
+enum log_result
+log_salvage(struct log_reader *reader, uint64_t seq, struct span *bytes)
+{
+    struct span record;
+    enum log_result result = find_record(reader, seq, &record);
+    if (result == LOG_OK)
+        *bytes = (struct span){record.data + LOG_CHECKSUM_SIZE,
+                               record.size - LOG_CHECKSUM_SIZE};
+    return result;
 }
 
 enum log_result

@@ -23,6 +23,7 @@ static const struct option own_options[] = {
     {"config", required_argument, NULL, 'c'},
     {"check", no_argument, NULL, 'D'},
     {"check-config", no_argument, NULL, 'C'},
+    {"accept-loss", required_argument, NULL, 'L'},
     {"version", no_argument, NULL, 'v'},
     {"help", no_argument, NULL, 'h'},
 };
@@ -68,6 +69,9 @@ print_help(void)
     puts("  --check-config");
     print_wrapped("check the configuration, with the files that it names, and "
                   "exit");
+    puts("  --accept-loss POSITION");
+    print_wrapped("go on although acknowledged events behind this position "
+                  "are lost; the daemon says when this is asked for");
     puts("  --version, --help");
     print_wrapped("say which version this is, or this");
     for (const struct setting *row = settings_table; row->key != NULL; row++) {
@@ -115,6 +119,17 @@ set_option(struct settings *settings, const struct setting *row)
     return OPTIONS_WRONG;
 }
 
+static bool
+read_position(const char *text, struct options *options)
+{
+    char *end = NULL;
+    errno = 0;
+    options->accepted_position = strtoull(text, &end, 10);
+    options->accept_loss =
+        isdigit((unsigned char)text[0]) && errno == 0 && *end == '\0';
+    return options->accept_loss;
+}
+
 static enum options_result
 read_command_line(struct options *options, struct settings *settings)
 {
@@ -134,6 +149,10 @@ read_command_line(struct options *options, struct settings *settings)
             break;
         case 'D':
             result = OPTIONS_CHECK_DATA;
+            break;
+        case 'L':
+            if (!read_position(optarg, options))
+                return wrong("--accept-loss takes a position");
             break;
         case 'v':
             puts("entented " ENTENTE_VERSION);

@@ -24,6 +24,8 @@ struct options {
     char **argv;
     const char *config; /* the file that was read; NULL: there is none */
     struct settings settings;
+    bool accept_loss; /* --accept-loss and its POSITION */
+    uint64_t accepted_position;
 };
 
 enum options_result options_read(int argc, char **argv,

@@ -238,12 +238,18 @@ on_feed(evutil_socket_t fd, short what, void *context)
 /* --- starting -------------------------------------------------------------*/
 
 static int
-open_data(struct server *server, const char *path, struct diag_reason *reason)
+open_data(struct server *server, const struct options *options,
+          struct diag_reason *reason)
 {
     struct service *service = &server->service;
-    int rc = datadir_open(&server->datadir, path, reason);
+    const struct log_options log_options = {
+        .journal_size = options->settings.journal_size,
+        .accept_loss = options->accept_loss,
+        .accepted_position = options->accepted_position,
+    };
+    int rc = datadir_open(&server->datadir, options->settings.data, reason);
     if (rc == 0)
-        rc = log_open(&server->datadir, 0, &service->log, reason);
+        rc = log_open(&server->datadir, &log_options, &service->log, reason);
     if (rc == 0)
         rc =
             views_open(&server->datadir, service->log, &service->views, reason);
@@ -275,7 +281,7 @@ wait_for_views(struct server *server)
     struct service *service = &server->service;
     while (writer_is_rebuilding(service->writer) &&
            log_tip(service->log) - views_position(service->views) <=
-               WRITER_LAG_MAX &&
+               WRITER_CATCH_UP_MAX &&
            !writer_is_stalled(service->writer)) {
         struct pollfd news = {.fd = writer_fd(service->writer),
                               .events = POLLIN};
@@ -346,7 +352,7 @@ start(struct server *server, struct options *options,
         diag_because(reason, "no thread for the watchdog: %s", strerror(-rc));
         return rc;
     }
-    rc = open_data(server, settings->data, reason);
+    rc = open_data(server, options, reason);
     if (rc != 0)
         return rc;
     server_apply_limits(server, settings);

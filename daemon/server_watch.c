@@ -87,13 +87,17 @@ void
 server_watch_writer(struct server_watch *watch)
 {
     pulse_rest(&watch->pulse); /* waits for the writer until the loop turns */
-    watch_pulse(watch->watch, writer_pulse(watch->service->writer), "writer");
+    const struct writer *writer = watch->service->writer;
+    watch_pulse(watch->watch, writer_pulse(writer), "writer");
+    watch_pulse(watch->watch, writer_applier_pulse(writer), "applier");
 }
 
 void
 server_watch_forget_writer(struct server_watch *watch)
 {
-    watch_forget(watch->watch, writer_pulse(watch->service->writer));
+    const struct writer *writer = watch->service->writer;
+    watch_forget(watch->watch, writer_pulse(writer));
+    watch_forget(watch->watch, writer_applier_pulse(writer));
     pulse_beat(&watch->pulse, writer_clock_us());
 }
 

@@ -8,6 +8,7 @@
 #include <string.h>
 
 #include "daemon/listen.h"
+#include "daemon/log.h"
 
 /* A day: longer is a mistake in a deadline. */
 #define MS_MAX (UINT64_C(24) * 3600 * 1000)
@@ -162,6 +163,31 @@ read_time(struct settings *settings, const struct setting *setting,
                         " milliseconds, as 30, 30s, 500ms or 2min");
 }
 
+/* "67108864", "65536K", "64M" or "1G"; whole blocks of the file system. */
+static bool
+read_size(struct settings *settings, const struct setting *setting,
+          const char *text, struct diag_reason *reason)
+{
+    static const struct {
+        const char *name;
+        unsigned shift;
+    } units[] = {{"", 0}, {"K", 10}, {"M", 20}, {"G", 30}};
+    uint64_t number = 0;
+    const char *end = read_digits(text, &number);
+    for (size_t i = 0; end != NULL && i < sizeof units / sizeof *units; i++) {
+        uint64_t size = number << units[i].shift;
+        if (strcmp(end, units[i].name) != 0 ||
+            number > setting->most >> units[i].shift || size < setting->least ||
+            size % 4096 != 0)
+            continue;
+        *(uint64_t *)member(settings, setting) = size;
+        return true;
+    }
+    return refuse_range(reason, text, setting,
+                        " bytes, in whole 4096, as 67108864, 65536K, 64M "
+                        "or 1G");
+}
+
 /* --- the table ------------------------------------------------------------*/
 
 #define AT(name) offsetof(struct settings, name)
@@ -180,6 +206,11 @@ const struct setting settings_table[] = {
     {"daemon", "log-level", "log-level", "LEVEL",
      "say error, warning, notice or info, and what is graver (default: info)",
      false, true, read_level, 0, 0, 0},
+    {"daemon", "journal-size", "journal-size", "SIZE",
+     "of the file that an acknowledgement waits for; it has that size from "
+     "the first start on (default: 32M)",
+     false, false, read_size, AT(journal_size), LOG_JOURNAL_SIZE_MIN,
+     LOG_JOURNAL_SIZE_MAX},
     {"access", "tokens", "tokens", "FILE",
      "the tokens that `entente token` makes (default: none)", false, true,
      read_path, AT(tokens), 0, 0},
@@ -235,6 +266,7 @@ settings_init(struct settings *settings)
 {
     *settings = (struct settings){
         .log_level = DIAG_INFO,
+        .journal_size = LOG_JOURNAL_SIZE_DEFAULT,
         .connections_max = SETTINGS_CONNECTIONS,
         .connections_per_peer_max = SETTINGS_CONNECTIONS_PER_PEER,
         .connections_unknown_max = SETTINGS_CONNECTIONS_UNKNOWN,

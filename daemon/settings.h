@@ -48,6 +48,7 @@ struct settings {
     char *listen[SETTINGS_LISTENERS_MAX];
     size_t listen_count;
     enum diag_level log_level;
+    uint64_t journal_size;
 
     char *tokens; /* a file, or NULL */
     struct access_rules rules;

@@ -128,9 +128,10 @@ source_next(struct views_stream *stream, struct source *source)
 {
     struct member *member = source->nearest;
     enum views_result result = arrive(member, blocks_next(&member->iter));
-    if (member->ended ||
-        (source->second != NULL &&
-         compare(stream, here(member), here(source->second)) > 0))
+    if (result == VIEWS_OK &&
+        (member->ended ||
+         (source->second != NULL &&
+          compare(stream, here(member), here(source->second)) > 0)))
         choose(stream, source);
     return result;
 }
@@ -146,7 +147,8 @@ source_seek(struct views_stream *stream, struct source *source,
         if (all || (!member->ended && compare(stream, here(member), to) < 0))
             result = member_seek(stream, member, to);
     }
-    choose(stream, source);
+    if (result == VIEWS_OK)
+        choose(stream, source);
     return result;
 }
 

@@ -8,19 +8,24 @@
 #include "daemon/views.h"
 
 /*
- * The only thread that writes.
+ * The threads that write: the writer what is appended, the applier the views.
  *
- * It takes everything that is waiting as one group, checks each request, makes
- * the accepted ones durable together, hands all outcomes back, and applies the
- * views behind that: at once when a query waits for them or nothing else is to
- * do, later while an import runs.  Requests go in by a queue, outcomes come
- * out by another; a byte on an eventfd wakes the reactor.
+ * The writer takes everything that is waiting as one group, checks each
+ * request, makes the accepted ones durable together and hands all outcomes
+ * back.  The applier brings the views behind it up to date: at once when a
+ * query waits for them, else in batches, and soon after the last event.
+ * Requests go in by a queue, outcomes come out by another; a byte on an eventfd
+ * wakes the reactor.
  *
  * All functions are for the reactor's thread but where it is said otherwise.
  */
 
-/* Events that may wait for the views: what is not applied is in memory. */
-#define WRITER_LAG_MAX ((uint64_t)65536)
+/* Events that may wait for the views: what is not applied is in memory, and a
+ * query waits for it.  Over that an import runs at the speed of the views. */
+#define WRITER_LAG_MAX ((uint64_t)131072)
+
+/* So many missing at a start are applied before anybody is served. */
+#define WRITER_CATCH_UP_MAX ((uint64_t)65536)
 
 /* Bytes of requests that may wait for the writer; over that the reactor reads
  * from no client.  Four of the largest messages. */
@@ -35,10 +40,10 @@ enum writer_state {
 
 struct writer;
 
-/* Start the thread. NULL without memory or threads. */
+/* Start the threads. NULL without memory or threads. */
 struct writer *writer_new(struct log *log, struct views *views);
 
-/* Finish what was submitted, apply what is durable, end the thread.  Nothing
+/* Finish what was submitted, apply what is durable, end the threads.  Nothing
  * may be submitted any more; the last outcomes wait in writer_outcomes. */
 void writer_stop(struct writer *writer);
 
@@ -48,8 +53,9 @@ void writer_free(struct writer *writer);
 /* Readable when there is news: outcomes, views, a state. */
 int writer_fd(const struct writer *writer);
 
-/* Beats with each task that the thread takes up. Any thread. */
+/* Beat with each task that the threads take up. Any thread. */
 const struct pulse *writer_pulse(const struct writer *writer);
+const struct pulse *writer_applier_pulse(const struct writer *writer);
 
 enum writer_state writer_state(const struct writer *writer);
 

@@ -20,7 +20,7 @@ clock_ms(clockid_t clock)
 static bool
 views_too_far(const struct writer *writer)
 {
-    return writer_ids_lag(writer) > 2 * WRITER_LAG_MAX;
+    return writer_ids_lag(writer) > WRITER_LAG_MAX;
 }
 
 /* Take from the queue what one flush shall carry. */
@@ -85,12 +85,14 @@ static void
 admit_group(struct writer *writer, struct append_request *group)
 {
     struct admit *admit = &writer->admit;
+    uint64_t applied = views_ids_position(writer->views);
     admit_begin(admit, log_tip(writer->log), recorded_now(writer));
     if (!begin_reading(admit)) {
         refuse_events(group, MODEL_UNAVAILABLE,
                       "the data cannot be read; nothing was stored");
         return;
     }
+    recent_forget_upto(&writer->recent, applied); /* which is read by now */
     for (; group != NULL; group = group->next)
         if (group->kind == APPEND_EVENTS)
             admit_request(admit, group);
@@ -218,6 +220,7 @@ hand_back(struct writer *writer, struct append_request *group)
         append_queue_push(&writer->done, group);
         group = next;
     }
+    writer_applier_told(writer);
     pthread_mutex_unlock(&writer->lock);
     writer_wake_reactor(writer);
 }

@@ -10,37 +10,40 @@
 #include <stdatomic.h>
 
 /*
- * The writer's inside: what its parts share.  daemon/writer is the thread and
- * what the reactor calls; writer_views does what the views need; writer_group
- * takes one group of requests from the queue to its outcomes, writer_consumers
- * what it changes of consumers.  Nobody else includes this.
+ * The writer's inside: what its parts share.  daemon/writer is its thread and
+ * what the reactor calls; writer_group takes one group of requests from the
+ * queue to its outcomes, writer_consumers what it changes of consumers.
+ * writer_applier is the applier's thread, writer_views what it does.  Nobody
+ * else includes this.
  */
 
 struct writer {
     struct log *log;
     struct views *views;
     int fd;
-    pthread_t thread;
+    pthread_t thread, applier;
     pthread_mutex_t lock;
-    pthread_cond_t news;
+    pthread_cond_t news, applier_news;
     /* under the lock */
     struct append_queue submitted, done;
-    uint64_t wanted;     /* views position that a query waits for */
-    uint32_t checkpoint; /* a partnership that would gain from one, or 0 */
-    bool stopping;
+    uint64_t wanted;       /* views position that a query waits for */
+    uint64_t apply_due_us; /* what is not applied shall be by then; 0: all is */
+    uint64_t damaged;      /* a position to be noted, or 0 */
+    uint32_t checkpoint;   /* a partnership that would gain from one, or 0 */
+    bool stopping, applier_stopping;
     bool rebuild_wanted;
     _Atomic size_t queue_size;
     _Atomic int state;
-    struct pulse pulse;
-    /* the thread's own */
+    struct pulse pulse, applier_pulse;
+    /* the writer's own */
     struct admit admit;
     struct recent recent;
     int64_t last_recorded_ms;
-    uint64_t damaged; /* under the lock: a position to be noted, or 0 */
+    /* the applier's own */
+    struct log_reader *applier_log;
     uint64_t checkpoint_retry_us;
     _Atomic bool stalled;    /* the views had no room the last time */
     uint64_t views_retry_us; /* no room for the views: not before then */
-    bool applied_last;       /* views were applied just now */
     unsigned tenths;         /* of a rebuilding that were told of */
     struct rebuild *rebuild; /* beside, or NULL */
     _Atomic bool rebuilding;
@@ -58,6 +61,13 @@ void writer_set_state(struct writer *writer, enum writer_state state);
  * are there, so that they are in memory. */
 uint64_t writer_views_lag(const struct writer *writer);
 uint64_t writer_ids_lag(const struct writer *writer);
+
+/* --- writer_applier -------------------------------------------------------*/
+
+void *writer_applier_main(void *writer);
+
+/* Events were stored: called with the lock held. */
+void writer_applier_told(struct writer *writer);
 
 /* --- writer_views ---------------------------------------------------------*/
 

@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: MIT */
 #include "daemon/writer_thread.h"
 
-/* What the writer thread does for the views. */
+/* What the applier does. */
 
 /* Events applied to the views at once: many, so that each block of an index is
  * written once for many of them, and few enough that a request to append waits
@@ -65,14 +65,23 @@ apply_views(struct writer *writer)
 {
     enum writer_state state = writer_state(writer);
     size_t applied;
-    bool far =
-        state == WRITER_STARTING && writer_views_lag(writer) > WRITER_LAG_MAX;
-    if (far ||
-        (state == WRITER_REBUILDING && writer_ids_lag(writer) > WRITER_LAG_MAX))
-        return views_apply_ids(writer->views, writer->admit.log,
+    bool far = state == WRITER_STARTING &&
+               writer_views_lag(writer) > WRITER_CATCH_UP_MAX;
+    if (far || (state == WRITER_REBUILDING &&
+                writer_ids_lag(writer) > WRITER_APPLY_MAX))
+        return views_apply_ids(writer->views, writer->applier_log,
                                WRITER_APPLY_MAX, &applied);
-    return views_apply(writer->views, writer->admit.log, WRITER_APPLY_MAX,
+    return views_apply(writer->views, writer->applier_log, WRITER_APPLY_MAX,
                        &applied);
+}
+
+/* What the views hold need not be in memory any more. */
+static void
+let_writer_go_on(struct writer *writer)
+{
+    pthread_mutex_lock(&writer->lock);
+    pthread_cond_signal(&writer->news);
+    pthread_mutex_unlock(&writer->lock);
 }
 
 /* One transaction's worth. */
@@ -80,12 +89,12 @@ void
 writer_apply_some(struct writer *writer)
 {
     enum views_result result = apply_views(writer);
-    writer->applied_last = true;
     if (result == VIEWS_FULL) {
         if (!atomic_exchange(&writer->stalled, true))
             diag_of(DIAG_VIEWS_FULL,
                     "views.mdb: no room; queries are unavailable");
         writer->views_retry_us = writer_clock_us() + WRITER_RETRY_US;
+        let_writer_go_on(writer);
         writer_wake_reactor(writer); /* what waits need not wait any more */
         return;
     }
@@ -95,7 +104,7 @@ writer_apply_some(struct writer *writer)
         return;
     }
     atomic_store(&writer->stalled, false);
-    recent_forget_upto(&writer->recent, views_ids_position(writer->views));
+    let_writer_go_on(writer);
     writer_advance_state(writer);
     tell_progress(writer);
     writer_wake_reactor(writer);
@@ -138,7 +147,7 @@ writer_apply_damage(struct writer *writer)
     uint64_t seq = writer->damaged;
     writer->damaged = 0;
     pthread_mutex_unlock(&writer->lock);
-    if (views_note_damage(writer->views, writer->admit.log, seq) ==
+    if (views_note_damage(writer->views, writer->applier_log, seq) ==
         VIEWS_FAILED)
         writer_distrust_views(writer);
 }
@@ -146,11 +155,11 @@ writer_apply_damage(struct writer *writer)
 /* --- rebuilding beside ----------------------------------------------------*/
 
 static void
-wake_writer(void *context)
+wake_applier(void *context)
 {
     struct writer *writer = context;
     pthread_mutex_lock(&writer->lock);
-    pthread_cond_signal(&writer->news);
+    pthread_cond_signal(&writer->applier_news);
     pthread_mutex_unlock(&writer->lock);
 }
 
@@ -161,8 +170,8 @@ writer_begin_rebuild(struct writer *writer)
     pthread_mutex_lock(&writer->lock);
     writer->rebuild_wanted = false;
     pthread_mutex_unlock(&writer->lock);
-    writer->rebuild =
-        rebuild_start(writer->views, writer->log, wake_writer, writer, &reason);
+    writer->rebuild = rebuild_start(writer->views, writer->log, wake_applier,
+                                    writer, &reason);
     if (writer->rebuild == NULL)
         diag_of(DIAG_REBUILD_FAILED, "the views cannot be rebuilt: %s",
                 reason.text);
@@ -181,7 +190,7 @@ writer_end_rebuild(struct writer *writer)
         rebuild_abandon(rebuild);
         diag_of(DIAG_REBUILD_FAILED,
                 "the views are not rebuilt; the old ones stay");
-    } else if (rebuild_finish(rebuild, writer->admit.log) == VIEWS_OK) {
+    } else if (rebuild_finish(rebuild, writer->applier_log) == VIEWS_OK) {
         note_rebuilt(writer);
     } else {
         diag_of(DIAG_REBUILD_FAILED,

@@ -105,6 +105,10 @@ struct data {
     struct views_reader *views_reader;
 };
 
+/* A journal as small as they come, so that a test need not wait for it. */
+#define DATA_LOG_OPTIONS                                                       \
+    ((struct log_options){.journal_size = LOG_JOURNAL_SIZE_MIN})
+
 /* The directory and the log in it; `data->path` says where. */
 static inline void
 data_open_log(struct data *data)
@@ -112,8 +116,9 @@ data_open_log(struct data *data)
     struct diag_reason reason = {""};
     ck_assert_msg(datadir_open(&data->datadir, data->path, &reason) == 0, "%s",
                   reason.text);
-    ck_assert_msg(log_open(&data->datadir, 0, &data->log, &reason) == 0, "%s",
-                  reason.text);
+    ck_assert_msg(
+        log_open(&data->datadir, &DATA_LOG_OPTIONS, &data->log, &reason) == 0,
+        "%s", reason.text);
     data->log_reader = log_reader_new(data->log);
     ck_assert_ptr_nonnull(data->log_reader);
 }

@@ -266,12 +266,13 @@ START_TEST(log_over_its_quota_refuses_and_goes_on)
 {
     struct data data = {0};
     struct diag_reason reason = {""};
-    const uint64_t quota = UINT64_C(256) * 1024;
+    struct log_options options = DATA_LOG_OPTIONS;
+    options.quota = UINT64_C(256) * 1024;
     static uint8_t bytes[32 * 1024];
     struct span large = {bytes, sizeof bytes}, small = span_of("small");
     data_directory(data.path);
     ck_assert_int_eq(datadir_open(&data.datadir, data.path, &reason), 0);
-    ck_assert_int_eq(log_open(&data.datadir, quota, &data.log, &reason), 0);
+    ck_assert_int_eq(log_open(&data.datadir, &options, &data.log, &reason), 0);
     data.log_reader = log_reader_new(data.log);
     enum log_result result = LOG_OK;
     uint64_t tip = 0;
@@ -284,7 +285,7 @@ START_TEST(log_over_its_quota_refuses_and_goes_on)
     ck_assert_uint_gt(tip, 2);
     ck_assert_int_eq(log_append(data.log, &small, 1, NULL, 0), LOG_OK);
     ck_assert_uint_eq(log_tip(data.log), tip + 1);
-    ck_assert_uint_le(log_size(data.log), quota + sizeof bytes);
+    ck_assert_uint_le(log_size(data.log), options.quota + sizeof bytes);
     ck_assert_int_eq(log_read_begin(data.log_reader), LOG_OK);
     assert_read(data.log_reader, tip + 1, "small");
     log_read_end(data.log_reader);
@@ -299,10 +300,11 @@ START_TEST(log_takes_no_part_of_a_batch_over_its_quota)
     struct diag_reason reason = {""};
     static uint8_t bytes[512 * 1024];
     const struct span batch[] = {span_of("small"), {bytes, sizeof bytes}};
+    struct log_options options = DATA_LOG_OPTIONS;
+    options.quota = sizeof bytes;
     data_directory(data.path);
     ck_assert_int_eq(datadir_open(&data.datadir, data.path, &reason), 0);
-    ck_assert_int_eq(log_open(&data.datadir, sizeof bytes, &data.log, &reason),
-                     0);
+    ck_assert_int_eq(log_open(&data.datadir, &options, &data.log, &reason), 0);
     ck_assert_int_eq(log_append(data.log, batch, 2, NULL, 0), LOG_FULL);
     ck_assert_uint_eq(log_tip(data.log), 0);
     ck_assert_int_eq(log_append(data.log, batch, 1, NULL, 0), LOG_OK);

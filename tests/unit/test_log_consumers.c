@@ -224,9 +224,11 @@ START_TEST(consumers_change_when_events_no_longer_fit)
     static uint8_t bytes[(size_t)512 << 10];
     const struct span event = {bytes, sizeof bytes};
     const struct log_consumer changes[] = {at("a", 0)};
+    struct log_options options = DATA_LOG_OPTIONS;
+    options.quota = 4096;
     data_directory(data.path);
     ck_assert_int_eq(datadir_open(&data.datadir, data.path, &reason), 0);
-    ck_assert_int_eq(log_open(&data.datadir, 4096, &data.log, &reason), 0);
+    ck_assert_int_eq(log_open(&data.datadir, &options, &data.log, &reason), 0);
     ck_assert_int_eq(log_append(data.log, &event, 1, changes, 1), LOG_FULL);
     assert_consumers(&data, "");
     ck_assert_int_eq(log_append(data.log, NULL, 0, changes, 1), LOG_OK);

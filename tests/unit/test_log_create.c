@@ -50,7 +50,7 @@ assert_refused(const char *directory, const char *says)
     data_join(path, directory, "log.mdb");
     int missing = stat(path, &before);
     ck_assert_int_eq(datadir_open(&datadir, directory, &reason), 0);
-    ck_assert_int_lt(log_open(&datadir, 0, &log, &reason), 0);
+    ck_assert_int_lt(log_open(&datadir, &DATA_LOG_OPTIONS, &log, &reason), 0);
     ck_assert_ptr_null(log);
     ck_assert_msg(strstr(reason.text, says) != NULL, "%s", reason.text);
     ck_assert_int_eq(stat(path, &after), missing);

@@ -326,10 +326,13 @@ setup_quota(struct bench *bench)
 {
     struct diag_reason reason = {""};
     struct data *data = &bench->data;
+    struct log_options options = DATA_LOG_OPTIONS;
+    options.quota = QUOTA;
     *bench = (struct bench){0};
     data_directory(data->path);
     ck_assert_int_eq(datadir_open(&data->datadir, data->path, &reason), 0);
-    ck_assert_int_eq(log_open(&data->datadir, QUOTA, &data->log, &reason), 0);
+    ck_assert_int_eq(log_open(&data->datadir, &options, &data->log, &reason),
+                     0);
     data->log_reader = log_reader_new(data->log);
     data_open_views(data);
     start(bench);

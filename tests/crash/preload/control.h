@@ -26,7 +26,7 @@ struct control_memory {
     _Atomic int64_t failed;
 };
 
-/* preload/disk.c; all of it is about log.mdb alone. */
+/* preload/disk.c: flushes of log.journal, writes of log.mdb. */
 enum control_meta {
     CONTROL_META_LOST,  /* fails, nothing is written */
     CONTROL_META_GHOST, /* is written and fails, so does taking it back */
@@ -34,11 +34,11 @@ enum control_meta {
 
 struct control_disk {
     _Atomic int data_full; /* so many writes of pages find no space */
-    _Atomic int flush_at;  /* the n-th flush fails */
+    _Atomic int flush_at;  /* the n-th flush of the journal fails */
     _Atomic int meta_at;   /* the n-th write of the meta page fails */
     _Atomic int meta_how;  /* enum control_meta */
     _Atomic int take_back; /* so many writes of the old meta page fail */
-    _Atomic int hold;      /* flushes wait: */
+    _Atomic int hold;      /* flushes of the journal wait: */
     sem_t held;            /* posted by each that begins to */
     sem_t go_on;           /* waited for by it */
 };

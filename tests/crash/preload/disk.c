@@ -1,7 +1,8 @@
 /* SPDX-License-Identifier: MIT */
 /* A disk that fails, or hangs, when a test says so: preloaded into the daemon
- * under test, for the one file log.mdb.  LMDB writes pages through one
- * descriptor and the meta page through another, opened with O_DSYNC. */
+ * under test, for log.journal, whose flush an acknowledgement waits for, and
+ * for log.mdb behind it.  LMDB writes pages through one descriptor and the meta
+ * page through another, opened with O_DSYNC. */
 #include <dlfcn.h>
 #include <errno.h>
 #include <fcntl.h>
@@ -15,7 +16,8 @@
 
 #include "tests/crash/preload/control.h"
 
-#define FILE_NAME "/log.mdb"
+#define LOG_NAME "/log.mdb"
+#define JOURNAL_NAME "/log.journal"
 #define META_SIZE ((size_t)120) /* of LMDB 0.9's meta page, without header */
 
 static struct control_disk *control;
@@ -33,15 +35,21 @@ control_map(void)
 }
 
 static bool
-is_log(int fd)
+is_file(int fd, const char *name)
 {
     char link[64];
     char path[4096];
     snprintf(link, sizeof(link), "/proc/self/fd/%d", fd);
     ssize_t size = readlink(link, path, sizeof(path));
-    size_t name_size = strlen(FILE_NAME);
+    size_t name_size = strlen(name);
     return size > (ssize_t)name_size &&
-           memcmp(path + size - name_size, FILE_NAME, name_size) == 0;
+           memcmp(path + size - name_size, name, name_size) == 0;
+}
+
+static bool
+is_log(int fd)
+{
+    return is_file(fd, LOG_NAME);
 }
 
 /* True for one of the next `*count`. */
@@ -139,11 +147,12 @@ fdatasync(int fd)
     static int (*real)(int);
     if (real == NULL)
         real = dlsym(RTLD_NEXT, "fdatasync");
-    if (is_log(fd) && take_last(&control->flush_at)) {
+    bool is_journal = is_file(fd, JOURNAL_NAME);
+    if (is_journal && take_last(&control->flush_at)) {
         errno = EIO;
         return -1;
     }
-    if (atomic_load(&control->hold) != 0 && is_log(fd)) {
+    if (atomic_load(&control->hold) != 0 && is_journal) {
         sem_post(&control->held);
         while (sem_wait(&control->go_on) != 0)
             ;
