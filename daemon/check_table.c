@@ -3,6 +3,8 @@
 
 #include <errno.h>
 #include <fcntl.h>
+#include <limits.h>
+#include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 #include <sys/mman.h>
@@ -30,10 +32,15 @@ check_table_directory(void)
 static int
 make_file(uint64_t size)
 {
-    int fd =
-        open(check_table_directory(), O_TMPFILE | O_RDWR | O_CLOEXEC, 0600);
+    char path[PATH_MAX];
+    int length = snprintf(path, sizeof path, "%s/entente-check-XXXXXX",
+                          check_table_directory());
+    if (length < 0 || (size_t)length >= sizeof path)
+        return -ENAMETOOLONG;
+    int fd = mkostemp(path, O_CLOEXEC);
     if (fd < 0)
         return -errno;
+    (void)unlink(path);
     int rc = -posix_fallocate(fd, 0, (off_t)size);
     if (rc == 0)
         return fd;
