@@ -204,7 +204,7 @@ END_TEST
 
 /* --- traces ---------------------------------------------------------------*/
 
-static int changes;
+static uint64_t changes;
 
 static int
 note_entry(const char *path, const struct stat *status, int kind,
@@ -215,13 +215,13 @@ note_entry(const char *path, const struct stat *status, int kind,
     (void)place;
     if (end != NULL && strcmp(end, "-lock") == 0) /* LMDB's table of readers */
         return 0;
-    changes = changes * 31 + (int)status->st_mtim.tv_nsec +
-              (int)status->st_size + (int)strlen(path);
+    changes = changes * 31 + (uint64_t)status->st_mtim.tv_nsec +
+              (uint64_t)status->st_size + strlen(path);
     return 0;
 }
 
 /* When everything in a directory was changed, and how large it is. */
-static int
+static uint64_t
 fingerprint(const char *directory)
 {
     changes = 0;
@@ -236,9 +236,9 @@ START_TEST(nothing_is_changed_or_left_behind)
     check_make_chain(&data);
     data_directory(scratch.path);
     ck_assert_int_eq(setenv("TMPDIR", scratch.path, 1), 0);
-    int before = fingerprint(data.path);
+    uint64_t before = fingerprint(data.path);
     check_expect(data.path, EXIT_SUCCESS, "equal to views made anew");
-    ck_assert_int_eq(fingerprint(data.path), before);
+    ck_assert_uint_eq(fingerprint(data.path), before);
     ck_assert_int_eq(rmdir(scratch.path), 0);
 }
 END_TEST
@@ -253,9 +253,9 @@ START_TEST(no_lock_file_is_made)
     ck_assert_int_eq(unlink(lock), 0);
     data_join(lock, data.path, "views.mdb-lock");
     ck_assert_int_eq(unlink(lock), 0);
-    int before = fingerprint(data.path);
+    uint64_t before = fingerprint(data.path);
     check_expect(data.path, EXIT_SUCCESS, "equal to views made anew");
-    ck_assert_int_eq(fingerprint(data.path), before);
+    ck_assert_uint_eq(fingerprint(data.path), before);
     ck_assert_int_ne(access(lock, F_OK), 0);
 }
 END_TEST
