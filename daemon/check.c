@@ -23,6 +23,7 @@ struct check {
     struct log *log;
     uint64_t tip, count; /* when we began */
     enum log_neighbour neighbour;
+    bool journaled; /* some events are in the journal alone */
 };
 
 /* LMDB follows page numbers wherever they lead: what is no event's bytes may be
@@ -78,9 +79,11 @@ open_log(struct check *check, struct diag_reason *reason)
     if (log_open_to_read(path, check->neighbour, &check->log, &check->count,
                          reason) != 0)
         return false;
+    uint64_t absorbed = log_tip(check->log);
     if (!datadir_is_served(&check->datadir) && !open_journal(check, reason))
         return false;
     check->tip = log_tip(check->log);
+    check->journaled = check->tip > absorbed;
     return true;
 }
 
@@ -190,12 +193,14 @@ check_views(struct check *check, struct diag_reason *reason)
 
 /* --- all of it ------------------------------------------------------------*/
 
-/* Without a lock file we were no reader that a daemon knows of. */
+/* A daemon that was started meanwhile uses the journal's space again, and,
+ * where there was no lock file, knows nothing of us. */
 static bool
 was_alone(const struct check *check, struct diag_reason *reason)
 {
-    if (check->neighbour == LOG_BESIDE_DAEMON ||
-        !datadir_has(&check->datadir, LOCK_FILE_NAME))
+    bool unknown = check->neighbour == LOG_ALONE &&
+                   datadir_has(&check->datadir, LOCK_FILE_NAME);
+    if (!unknown && !(check->journaled && datadir_is_served(&check->datadir)))
         return true;
     diag_because(reason, "a daemon was started on it meanwhile; check again");
     return false;

@@ -4,6 +4,7 @@
 #include <errno.h>
 #include <fcntl.h>
 #include <libgen.h>
+#include <poll.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
@@ -12,6 +13,10 @@
 #include <unistd.h>
 
 #define DATADIR_LOCK_NAME "entented.lock"
+
+/* How often a start tries to lock, and how long it waits in between. */
+#define LOCK_TRIES 5
+#define LOCK_PAUSE_MS 20
 
 /* A new directory is an entry of its parent, which has to be durable, too. */
 static int
@@ -58,6 +63,22 @@ make_path(const char *path)
     return rc;
 }
 
+/* Who looks whether somebody has the lock has it for a moment itself
+ * (datadir_is_served): so once is not enough. */
+static bool
+try_lock(int fd)
+{
+    for (int i = 0; i < LOCK_TRIES; i++) {
+        if (flock(fd, LOCK_EX | LOCK_NB) == 0)
+            return true;
+        if (errno != EWOULDBLOCK)
+            return false;
+        (void)poll(NULL, 0, LOCK_PAUSE_MS);
+    }
+    errno = EWOULDBLOCK;
+    return false;
+}
+
 static int
 take_lock(struct datadir *datadir, struct diag_reason *reason)
 {
@@ -69,7 +90,7 @@ take_lock(struct datadir *datadir, struct diag_reason *reason)
                      strerror(-rc));
         return rc;
     }
-    if (flock(datadir->lock_fd, LOCK_EX | LOCK_NB) != 0) {
+    if (!try_lock(datadir->lock_fd)) {
         int rc = errno == EWOULDBLOCK ? -EBUSY : -errno;
         diag_because(reason,
                      rc == -EBUSY ? "%s: another entented serves this directory"

@@ -60,16 +60,23 @@ log_check_consumers(struct log *log, uint64_t *count,
     return env_error(rc);
 }
 
+/* With a journal nobody else is there, and nothing moves. */
 int
 log_check_refresh(struct log *log)
 {
     MDB_txn *txn = NULL;
     uint64_t tip;
+    if (log->journal != NULL)
+        return 0;
     int rc = mdb_txn_begin(log->env, NULL, MDB_RDONLY, &txn);
     if (rc == 0)
         rc = log_last_position(txn, log->events, &tip);
     mdb_txn_abort(txn);
-    if (rc == 0)
-        atomic_store(&log->tip, tip);
-    return env_error(rc);
+    if (rc != 0)
+        return env_error(rc);
+    pthread_mutex_lock(&log->tail.lock);
+    log_tail_pass_locked(&log->tail, tip);
+    pthread_mutex_unlock(&log->tail.lock);
+    atomic_store(&log->tip, tip);
+    return 0;
 }

@@ -475,7 +475,8 @@ START_TEST(full_disk_leaves_nothing_and_appends_go_on)
         ck_abort_msg("no file system can be mounted (%s): run this as root, "
                      "or where user namespaces are allowed",
                      strerror(errno));
-    fixture_start();
+    const char *const small[] = {"--journal-size", "1M", NULL};
+    fixture_start_with(small);
     for (int batch = 0; batch < BIG_BATCHES; batch++)
         append_big(batch);
     expect_refusal(fixture.wire, "storage_full", "backup", "{'path': '%s'}",
