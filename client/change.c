@@ -19,9 +19,7 @@ get(struct client *client, struct span id, bool context, struct span *answer)
 {
     struct params params;
     params_init(&params);
-    mp_put_text(&params.buf, "id");
-    mp_put_str(&params.buf, id);
-    params.count++;
+    params_str(&params, "id", id);
     params_bool(&params, "context", context);
     enum client_status status =
         client_call(client, "get", params_span(&params), answer);

@@ -119,9 +119,8 @@ client_call(struct client *client, const char *method, struct span params,
     return CLIENT_DONE;
 }
 
-/* `params` with `cursor` added, unless that is absent. Copies both. */
-static void
-put_page_params(struct mp_buf *buf, struct span params, struct span cursor)
+void
+client_page_params(struct mp_buf *buf, struct span params, struct span cursor)
 {
     struct mp_reader reader = mp_reader(params);
     uint32_t count = mp_map(&reader);
@@ -149,14 +148,14 @@ client_pages(struct client *client, const char *method, struct span params,
     struct span cursor = {NULL, 0}, result;
     enum client_status status;
     bool more = true;
-    put_page_params(&page, params, cursor);
+    client_page_params(&page, params, cursor);
     do {
         status = client_call(client, method, mp_buf_span(&page), &result);
         if (status != CLIENT_DONE)
             break;
         cursor = mp_get_str(result, "cursor");
         more = cursor.data != NULL;
-        put_page_params(&page, params, cursor);
+        client_page_params(&page, params, cursor);
         status = on_page(context, result);
     } while (status == CLIENT_DONE && more && client_go_on(client));
     mp_buf_deinit(&page);

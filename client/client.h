@@ -68,4 +68,9 @@ client_pages(struct client *client, const char *method, struct span params,
              enum client_status (*on_page)(void *context, struct span result),
              void *context) __attribute__((warn_unused_result));
 
+/* Put `params`, a map without `cursor`, into `buf` with that added, unless it
+ * is absent. */
+void client_page_params(struct mp_buf *buf, struct span params,
+                        struct span cursor);
+
 #endif

@@ -63,12 +63,14 @@ keep(struct closure *closure, struct span event)
     if (along == NULL)
         return false;
     closure->along = along;
-    uint8_t *bytes = malloc(event.size);
-    if (bytes == NULL)
+    struct closure_event *kept = &along[closure->along_count];
+    kept->bytes = malloc(event.size);
+    if (kept->bytes == NULL)
         return false;
-    memcpy(bytes, event.data, event.size);
-    along[closure->along_count++] =
-        (struct closure_event){mp_get_uint(event, "seq"), bytes, event.size};
+    closure->along_count++;
+    memcpy(kept->bytes, event.data, event.size);
+    kept->size = event.size;
+    kept->seq = mp_get_uint(event, "seq");
     return note(closure, event);
 }
 
@@ -78,9 +80,7 @@ fetch(struct closure *closure, struct client *client, struct span id)
     struct span event;
     struct params params;
     params_init(&params);
-    mp_put_text(&params.buf, "id");
-    mp_put_str(&params.buf, id);
-    params.count++;
+    params_str(&params, "id", id);
     enum client_status status =
         client_call(client, "get", params_span(&params), &event);
     params_deinit(&params);
@@ -151,8 +151,10 @@ closure_walk(struct selection *selection, struct client *client,
              bool (*on_event)(void *context, struct span event), void *context)
 {
     struct closure closure = {.on_event = on_event, .context = context};
+    selection->quiet = true;
     enum client_status status =
         selection_walk(selection, client, note_selected, &closure);
+    selection->quiet = false; /* it is told once */
     if (status == CLIENT_DONE)
         status = fetch_missing(&closure, client);
     if (closure.along_count > 1)

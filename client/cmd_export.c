@@ -135,6 +135,8 @@ export_events(struct exporting *exporting, const struct args *args)
         status = selection_walk(&selection, client, write_event, exporting);
     if (status == CLIENT_DONE)
         end(exporting);
+    if (status == CLIENT_DONE && selection.damaged > 0)
+        status = CLIENT_REFUSED;
 out:
     selection_deinit(&selection);
     mp_buf_deinit(&log_id);
@@ -190,7 +192,9 @@ const struct command command_export = {
         "cloudevents), they are the same events in the same order; only when "
         "they were recorded differs. A part of a log refers to events "
         "outside of it unless --closed is given, which keeps the ids that it "
-        "exports in memory.\n"
+        "exports in memory. An event that is damaged on the daemon's disk is "
+        "told "
+        "and left out, and makes the exit status 1.\n"
         "timelinejs and ics show what stands, without what was corrected or "
         "retracted; an event that may be of any time is left out, and counted "
         "on standard error. dot shows the agreements in force on the day --at "

@@ -259,9 +259,7 @@ draw_partnership(struct dot *dot, struct span slug)
     struct span state;
     enum client_status status = CLIENT_USAGE;
     params_init(&params);
-    mp_put_text(&params.buf, "partnership");
-    mp_put_str(&params.buf, slug);
-    params.count++;
+    params_str(&params, "partnership", slug);
     if (put_as_of(dot, &params))
         status =
             client_call(dot->client, "state", params_span(&params), &state);

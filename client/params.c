@@ -40,6 +40,13 @@ params_text(struct params *params, const char *key, const char *text)
 }
 
 void
+params_str(struct params *params, const char *key, struct span text)
+{
+    put_key(params, key);
+    mp_put_str(&params->buf, text);
+}
+
+void
 params_bool(struct params *params, const char *key, bool truth)
 {
     put_key(params, key);

@@ -21,6 +21,7 @@ void params_deinit(struct params *params);
 struct span params_span(struct params *params);
 
 void params_text(struct params *params, const char *key, const char *text);
+void params_str(struct params *params, const char *key, struct span text);
 void params_bool(struct params *params, const char *key, bool truth);
 void params_number(struct params *params, const char *key, uint64_t number);
 

@@ -4,9 +4,17 @@
 #include <string.h>
 
 #include "client/complain.h"
+#include "proto/model.h"
 
 const char *const selection_orders[] = {"recorded", "occurred", "disclosed",
                                         NULL};
+
+const struct arg_spec selection_specs[] = {
+    SELECTION_FILTERS,
+    SELECTION_RANGE,
+    SELECTION_ORDER,
+    {0},
+};
 
 /* --- options --------------------------------------------------------------*/
 
@@ -138,27 +146,73 @@ take_event(void *context, struct entente_bytes bytes)
            walk->count != walk->selection->limit && client_go_on(walk->client);
 }
 
+/* An event that is damaged; `cursor` is what stands behind it, or empty. */
+static bool
+is_damage(struct client *client, enum entente_result result,
+          const struct entente_error *error, struct mp_buf *cursor)
+{
+    mp_buf_clear(cursor);
+    if (result != ENTENTE_REFUSED ||
+        strcmp(error->code, model_errors[MODEL_CORRUPT].code) != 0)
+        return false;
+    struct entente_bytes map = entente_error_map(client->daemon);
+    struct span behind =
+        mp_get_str((struct span){map.data, map.size}, "cursor");
+    mp_buf_append(cursor, behind.data, behind.size);
+    return true;
+}
+
+static enum client_status
+fail(const struct walk *walk, enum entente_result result,
+     const struct entente_error *error)
+{
+    output_flush(&walk->client->out);
+    enum client_status status = client_fail(result, error);
+    if (walk->count > 0)
+        remark("the replay ended early, after %llu events",
+               (unsigned long long)walk->count);
+    return status;
+}
+
+/* One stream: to the end, or to an event that is damaged. */
+static enum client_status
+walk_on(struct walk *walk, struct span params, struct mp_buf *cursor)
+{
+    struct entente_error error;
+    struct client *client = walk->client;
+    enum entente_result result = entente_replay(
+        client->daemon, (struct entente_bytes){params.data, params.size},
+        take_event, walk, &error);
+    if (is_damage(client, result, &error, cursor)) {
+        walk->selection->damaged++;
+        if (!walk->selection->quiet) {
+            output_flush(&client->out);
+            (void)client_fail(result, &error);
+        }
+        return CLIENT_DONE;
+    }
+    return result == ENTENTE_OK ? CLIENT_DONE : fail(walk, result, &error);
+}
+
 enum client_status
 selection_walk(struct selection *selection, struct client *client,
                bool (*on_event)(void *context, struct span event),
                void *context)
 {
     struct walk walk = {client, selection, on_event, context, 0};
-    struct entente_error error;
+    struct mp_buf params = {0}, cursor = {0};
     enum client_status status = client_connect(client);
+    selection->damaged = 0;
     if (status != CLIENT_DONE)
         return status;
-    struct span params = params_span(&selection->params);
-    enum entente_result result = entente_replay(
-        client->daemon, (struct entente_bytes){params.data, params.size},
-        take_event, &walk, &error);
-    if (result == ENTENTE_OK)
-        return CLIENT_DONE;
-    output_flush(&client->out);
-    status = client_fail(result, &error);
-    if (walk.count > 0)
-        remark("the replay ended early, after %llu events",
-               (unsigned long long)walk.count);
+    do {
+        struct span behind = {cursor.size > 0 ? cursor.data : NULL,
+                              cursor.size};
+        client_page_params(&params, params_span(&selection->params), behind);
+        status = walk_on(&walk, mp_buf_span(&params), &cursor);
+    } while (status == CLIENT_DONE && cursor.size > 0 && client_go_on(client));
+    mp_buf_deinit(&params);
+    mp_buf_deinit(&cursor);
     return status;
 }
 
@@ -171,11 +225,16 @@ write_event(void *context, struct span event)
 }
 
 enum client_status
-selection_write(struct selection *selection, struct client *client)
+selection_run(struct client *client, const struct args *args)
 {
-    enum client_status status =
-        selection_walk(selection, client, write_event, client);
+    struct selection selection;
+    enum client_status status = selection_init(&selection, client, args);
+    if (status == CLIENT_DONE)
+        status = selection_walk(&selection, client, write_event, client);
     if (status == CLIENT_DONE)
         output_end(&client->out, SUBJECT_REPLAY);
+    if (status == CLIENT_DONE && selection.damaged > 0)
+        status = CLIENT_REFUSED;
+    selection_deinit(&selection);
     return status;
 }

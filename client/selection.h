@@ -76,7 +76,9 @@ extern const char *const selection_orders[];
 struct selection {
     struct params params; /* of the method replay */
     struct wanted wanted;
-    uint64_t limit; /* 0: none */
+    uint64_t limit;   /* 0: none */
+    uint64_t damaged; /* events that the last walk could not have */
+    bool quiet;       /* they are not told */
 };
 
 /*
@@ -92,16 +94,17 @@ void selection_deinit(struct selection *selection);
 
 /*
  * Walk the events, until `on_event` returns false, which is CLIENT_DONE too.
- * It must not call the daemon.
+ * It must not call the daemon.  An event that is damaged is told and counted,
+ * and the walk goes on behind it.
  */
 enum client_status
 selection_walk(struct selection *selection, struct client *client,
                bool (*on_event)(void *context, struct span event),
                void *context) __attribute__((warn_unused_result));
 
-/* Walk them and show them as a list of events. */
-enum client_status selection_write(struct selection *selection,
-                                   struct client *client)
-    __attribute__((warn_unused_result));
+/* All of the options, and a command that has them: it shows the events. */
+extern const struct arg_spec selection_specs[];
+enum client_status selection_run(struct client *client,
+                                 const struct args *args);
 
 #endif

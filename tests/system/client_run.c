@@ -4,6 +4,7 @@
 #include <check.h>
 #include <errno.h>
 #include <fcntl.h>
+#include <jansson.h>
 #include <signal.h>
 #include <stdarg.h>
 #include <stdio.h>
@@ -187,4 +188,23 @@ client_file(char *path, const char *name, const char *text, size_t size)
     ck_assert_ptr_nonnull(file);
     ck_assert_uint_eq(fwrite(text, 1, size, file), size);
     ck_assert_int_eq(fclose(file), 0);
+}
+
+char *
+client_ids(const struct client_run *run)
+{
+    char *ids = NULL;
+    size_t ids_size = 0;
+    FILE *text = open_memstream(&ids, &ids_size);
+    ck_assert_ptr_nonnull(text);
+    for (const char *line = run->output; *line != '\0';) {
+        size_t size = strcspn(line, "\n");
+        json_auto_t *event = json_loadb(line, size, 0, NULL);
+        const char *id = json_string_value(json_object_get(event, "id"));
+        ck_assert_msg(id != NULL, "no id: %.*s", (int)size, line);
+        fprintf(text, "%s%s", line == run->output ? "" : " ", id);
+        line += size + (line[size] == '\n');
+    }
+    ck_assert_int_eq(fclose(text), 0);
+    return ids;
 }

@@ -30,6 +30,10 @@ void client_run_free(struct client_run *run);
 void client_expect(struct client_run *run, int status, const char *format, ...)
     __attribute__((format(printf, 3, 4)));
 
+/* The ids of events that it wrote as lines of JSON, with a space between two;
+ * the caller frees it. */
+char *client_ids(const struct client_run *run);
+
 /* Start it on these descriptors, which stay open here. */
 pid_t client_start(const char *line, int input, int output, int errors);
 

@@ -213,8 +213,11 @@ close_over(const json_t *all, const json_t *chosen)
     json_t *closed = json_array();
     size_t index;
     json_t *event;
-    json_array_foreach(chosen, index, event) json_object_set_new(
-        in, json_string_value(json_object_get(event, "id")), json_true());
+    json_array_foreach(chosen, index, event)
+    {
+        json_object_set_new(in, json_string_value(json_object_get(event, "id")),
+                            json_true());
+    }
     for (index = json_array_size(all); index-- > 0;) {
         event = json_array_get(all, index);
         if (json_object_get(

@@ -163,8 +163,10 @@ in_force(const char *slug, const char *at, const char *party)
         json_auto_t *event = expect_ok(fixture.wire, "get", "{'id': '%s'}", id);
         json_t *parties = json_object_get(event, "parties");
         bool named = party == NULL;
-        json_array_foreach(parties, place, name) named =
-            named || strcmp(json_string_value(name), party) == 0;
+        json_array_foreach(parties, place, name)
+        {
+            named = named || strcmp(json_string_value(name), party) == 0;
+        }
         if (named && strcmp(status, "in_force") == 0)
             json_object_set_new(found, id,
                                 json_pack("[O, O]",

@@ -9,8 +9,6 @@
 
 #define COUNT(array) (sizeof(array) / sizeof((array)[0]))
 #define SECONDS_MAX 60
-/* More than the ids of all events here. */
-#define IDS_SIZE 64
 
 static const char log_lines[] =
     "a note 2017-08 'title': 'The \xc3\x89mile Call', 'people': ['Ada L.', "
@@ -58,31 +56,15 @@ static const struct {
     {"replay --limit 2", "a b"},
 };
 
-/* The ids of lines of JSON, with a space between two. */
-static void
-put_ids(char *ids, char *lines)
-{
-    char *save = NULL;
-    ids[0] = '\0';
-    for (char *line = strtok_r(lines, "\n", &save); line != NULL;
-         line = strtok_r(NULL, "\n", &save)) {
-        json_auto_t *event = json_loads(line, 0, NULL);
-        const char *id = json_string_value(json_object_get(event, "id"));
-        ck_assert_ptr_nonnull(id);
-        ck_assert_uint_lt(strlen(ids) + strlen(id) + 2, IDS_SIZE);
-        strcat(strcat(ids, ids[0] != '\0' ? " " : ""), id);
-    }
-}
-
 START_TEST(events_are_found)
 {
     struct client_run run;
-    char ids[IDS_SIZE];
     fixture_log(log_lines);
     client_expect(&run, 0, "%s", cases[_i].line);
-    put_ids(ids, run.output);
+    char *ids = client_ids(&run);
     ck_assert_msg(strcmp(ids, cases[_i].ids) == 0, "%s: \"%s\", not \"%s\"",
                   cases[_i].line, ids, cases[_i].ids);
+    free(ids);
     client_run_free(&run);
 }
 END_TEST
