@@ -81,6 +81,11 @@ fail(const struct batch *batch, enum entente_result result,
     struct place place = place_at(batch, 0);
     if (batch->progress != NULL)
         progress_clear(batch->progress);
+    if (batch->refusal != NULL && result == ENTENTE_REFUSED &&
+        error->index >= 0) {
+        *batch->refusal = *error;
+        return CLIENT_REFUSED;
+    }
     if (result == ENTENTE_REFUSED && error->index >= 0 &&
         error->index < batch->count) {
         place = place_at(batch, (uint32_t)error->index);

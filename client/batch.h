@@ -25,6 +25,9 @@ struct batch {
 
     struct progress *progress; /* is in the way of messages; may be NULL */
 
+    /* Where what is wrong with an event goes; NULL: it is told. */
+    struct entente_error *refusal;
+
     uint64_t stored; /* by all batches so far */
     uint64_t duplicates;
     uint64_t first; /* position of the first that was stored; 0: none */

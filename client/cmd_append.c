@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: MIT */
 #include "client/check.h"
 #include "client/commands.h"
+#include "client/edit.h"
 #include "client/event_options.h"
 #include "client/import.h"
 #include "client/store.h"
@@ -14,6 +15,8 @@ static const struct arg_spec specs[] = {
      "lines: how many events to append at once (default: 1000)", NULL},
     {"atomic", ARG_FLAG, false, NULL,
      "lines: all of them or none, in one batch", NULL},
+    {"edit", ARG_FLAG, false, NULL,
+     "write one event with $VISUAL, $EDITOR or vi", NULL},
     {"dry-run", ARG_FLAG, false, NULL,
      "check the events here and send nothing; needs no daemon", NULL},
     EVENT_OPTIONS,
@@ -25,13 +28,14 @@ append_one(struct client *client, const struct args *args)
 {
     struct mp_buf event = {0};
     struct check check = {0};
-    enum client_status status = event_options_put(client, args, &event);
+    enum client_status status =
+        event_options_put(client, args, EVENT_OPTIONS_WHOLE, &event);
     if (status == CLIENT_DONE && args_has(args, "dry-run")) {
         status = check_event(&check, client, mp_buf_span(&event),
                              (struct place){NULL, 0});
         status = check_end(&check, client, status);
     } else if (status == CLIENT_DONE) {
-        status = store_event(client, mp_buf_span(&event));
+        status = store_event(client, mp_buf_span(&event), NULL);
     }
     mp_buf_deinit(&event);
     return status;
@@ -40,7 +44,8 @@ append_one(struct client *client, const struct args *args)
 static enum client_status
 run(struct client *client, const struct args *args)
 {
-    if (!event_options_given(args))
+    bool one = event_options_given(args) || args_has(args, "edit");
+    if (!one)
         return import_lines(client, args);
     if (args->operand_count > 0)
         return client_usage(client, "an event comes from options or from "
@@ -49,7 +54,12 @@ run(struct client *client, const struct args *args)
         args_has(args, "from"))
         return client_usage(client, "--batch, --atomic and --from are for "
                                     "lines of files");
-    return append_one(client, args);
+    if (!args_has(args, "edit"))
+        return append_one(client, args);
+    if (args_has(args, "dry-run"))
+        return client_usage(client, "--edit checks the event anyway; leave "
+                                    "out --dry-run");
+    return edit_event(client, args);
 }
 
 const struct command command_append = {
@@ -69,6 +79,9 @@ const struct command command_append = {
         "or sources[0].url; see `correct` for what each takes. An empty value "
         "is a field that is not there, and a date is kept as it is written.\n"
         "One event from options needs --type, --partnership, --party, "
-        "--occurred and --title.",
+        "--occurred and --title.\n"
+        "--edit opens an editor on a form that explains the fields, with what "
+        "the options give filled in, and opens it again with what is wrong on "
+        "top. Leaving it unchanged or empty stores nothing.",
     .run = run,
 };

@@ -82,7 +82,7 @@ run(struct client *client, const struct args *args)
     if (status == CLIENT_DONE)
         status = correct(client, args, mp_buf_span(&old), &event);
     if (status == CLIENT_DONE)
-        status = store_event(client, mp_buf_span(&event));
+        status = store_event(client, mp_buf_span(&event), NULL);
     mp_buf_deinit(&old);
     mp_buf_deinit(&event);
     return status;

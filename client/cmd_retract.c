@@ -99,7 +99,7 @@ run(struct client *client, const struct args *args)
     if (status == CLIENT_DONE)
         status = change_apply(client, args, own, &event);
     if (status == CLIENT_DONE)
-        status = store_event(client, mp_buf_span(&event));
+        status = store_event(client, mp_buf_span(&event), NULL);
     mp_buf_deinit(&old);
     mp_buf_deinit(&event);
     return status;

@@ -6,11 +6,13 @@
 #include "proto/model.h"
 
 const struct command *const commands[] = {
-    &command_append,   &command_correct, &command_retract,     &command_show,
-    &command_timeline, &command_state,   &command_list,        &command_party,
-    &command_diff,     &command_gap,     &command_revelations, &command_replay,
-    &command_search,   &command_export,  &command_stats,       &command_backup,
-    &command_token,    &command_ping,    &command_help,        NULL,
+    &command_append, &command_correct,     &command_retract,
+    &command_show,   &command_timeline,    &command_state,
+    &command_list,   &command_party,       &command_diff,
+    &command_gap,    &command_revelations, &command_replay,
+    &command_search, &command_watch,       &command_export,
+    &command_stats,  &command_backup,      &command_token,
+    &command_ping,   &command_help,        NULL,
 };
 #define COMMAND_COUNT (sizeof(commands) / sizeof(commands[0]) - 1)
 

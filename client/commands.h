@@ -34,8 +34,8 @@ const char *command_nearest(const char *name);
 extern const struct command command_append, command_correct, command_retract,
     command_show, command_timeline, command_state, command_list, command_party,
     command_diff, command_gap, command_revelations, command_replay,
-    command_search, command_export, command_stats, command_backup,
-    command_token, command_ping, command_help;
+    command_search, command_watch, command_export, command_stats,
+    command_backup, command_token, command_ping, command_help;
 
 /* Options that every command takes, NULL name at the end (main.c). */
 extern const struct arg_spec command_globals[];

@@ -82,16 +82,22 @@ put_list(struct mp_buf *buf, struct span value)
 }
 
 void
+csv_put_bare(struct mp_buf *buf, struct span value)
+{
+    struct mp_reader reader = mp_reader(value);
+    if (mp_peek(&reader) == MP_ARRAY)
+        put_list(buf, value);
+    else
+        put_plain(buf, value);
+}
+
+void
 csv_put(struct mp_buf *buf, struct span value)
 {
     if (value.data == NULL)
         return;
     struct mp_buf text = {0};
-    struct mp_reader reader = mp_reader(value);
-    if (mp_peek(&reader) == MP_ARRAY)
-        put_list(&text, value);
-    else
-        put_plain(&text, value);
+    csv_put_bare(&text, value);
     buf->failed |= text.failed;
     csv_put_text(buf, mp_buf_span(&text));
     mp_buf_deinit(&text);

@@ -14,4 +14,7 @@ void csv_put(struct mp_buf *buf, struct span value);
 /* The same for a text. */
 void csv_put_text(struct mp_buf *buf, struct span text);
 
+/* What csv_put would put between quotation marks. */
+void csv_put_bare(struct mp_buf *buf, struct span value);
+
 #endif

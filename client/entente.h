@@ -65,8 +65,8 @@ enum entente_result {
 struct entente_error {
     char code[ENTENTE_CODE_SIZE];       /* PROTOCOL.md, "Errors"; else "lost",
                                            "timeout", "protocol", "tls",
-                                           "invalid", "stopped",
-                                           "no_memory" */
+                                           "other_log", "invalid",
+                                           "stopped", "no_memory" */
     char message[ENTENTE_MESSAGE_SIZE]; /* for people; from the daemon, so not
                                            fit for a terminal as it is */
     char field[ENTENTE_FIELD_SIZE];     /* "sources[0].url" */
@@ -167,10 +167,11 @@ ENTENTE_API struct entente_bytes entente_error_map(const struct entente *);
 /* --- in a loop of your own ------------------------------------------------*/
 
 /*
- * The descriptor to wait on for reading, or -1 while there is no connection.
- * When it is readable, call entente_next with 0 until it says ENTENTE_AGAIN.
- * The blocking calls above drop messages that are not theirs, so give a
- * subscription a handle of its own.
+ * The descriptor to wait on for reading, or -1 while there is no connection;
+ * another one after each new connection.  When it is readable, call
+ * entente_next with 0 until it says ENTENTE_AGAIN (with a subscription
+ * entente_process, once or more).  The blocking calls above drop messages that
+ * are not theirs, so give a stream or subscription a handle of its own.
  */
 ENTENTE_API int entente_fd(const struct entente *);
 
@@ -200,6 +201,112 @@ struct entente_message {
 ENTENTE_API enum entente_result
 entente_next(struct entente *, int wait_ms, struct entente_message *message,
              struct entente_error *error) ENTENTE_MUST_CHECK;
+
+/* --- subscriptions --------------------------------------------------------*/
+
+/*
+ * Every event that the log holds behind a position, and then every new one, as
+ * it comes: in order, each once.  A connection that is lost is made again, and
+ * the subscription goes on where it was; you hear of both.
+ *
+ *     static bool
+ *     on_news(void *context, const struct entente_news *news)
+ *     {
+ *         ...
+ *         return true;
+ *     }
+ *
+ *     struct entente_subscription *subscription;
+ *     result = entente_subscribe(daemon, ENTENTE_NOTHING, on_news, NULL,
+ *                                &subscription, &error);
+ *     if (result == ENTENTE_OK)
+ *         result = entente_run(subscription, &error);
+ *     entente_unsubscribe(subscription);
+ *
+ * In a loop of your own, instead of entente_run: wait until entente_fd is
+ * readable, or for entente_wait_ms, and call entente_process with 0.
+ */
+struct entente_subscription;
+
+enum entente_news_kind {
+    ENTENTE_EVENTS,    /* `count` events, the last at `position` */
+    ENTENTE_CAUGHT_UP, /* all that was stored has come; what follows is new */
+    ENTENTE_PROGRESS,  /* nothing more matches up to `position` */
+    ENTENTE_DAMAGED,   /* the event at `position` fails its checksum and is
+                          left out; it may have matched or not */
+    ENTENTE_DISCONNECTED, /* `error` says why; tries go on */
+    ENTENTE_RECONNECTED,
+};
+
+/* Borrowed from the handle until the callback returns. */
+struct entente_news {
+    enum entente_news_kind kind;
+    uint64_t position;           /* everything up to it has been handed out */
+    uint32_t count;              /* ENTENTE_EVENTS */
+    struct entente_bytes events; /* these, encoded, one behind the other */
+    const struct entente_error *error; /* ENTENTE_DISCONNECTED */
+};
+
+/*
+ * Subscribe: `params` as for the method.  Waits for the result and tries again
+ * within the timeout, as entente_call does; `on_news` is first called by
+ * entente_process.  When it returns false, entente_process ends at once with
+ * ENTENTE_STOPPED, and so does each later one.  It must not use the handle; of
+ * the functions here it may call entente_ack.
+ *
+ * The handle is the subscription's until entente_unsubscribe.  On anything but
+ * ENTENTE_OK `*subscription` is NULL.
+ */
+ENTENTE_API enum entente_result entente_subscribe(
+    struct entente *, struct entente_bytes params,
+    bool (*on_news)(void *context, const struct entente_news *news),
+    void *context, struct entente_subscription **subscription,
+    struct entente_error *error) ENTENTE_MUST_CHECK;
+
+/*
+ * Hand out what has come, a bounded part of it, waiting for at most `wait_ms`
+ * for the first (0: not at all; -1: without end).
+ *
+ * ENTENTE_OK: something came; ENTENTE_AGAIN: nothing within that time, or no
+ * connection yet; ENTENTE_STOPPED: by the callback or options.stop_fd.
+ * Anything else is the end of the subscription: ENTENTE_REFUSED, the daemon
+ * does not let it go on (`code` "forbidden", or "invalid_request" after its
+ * log was put back to an earlier state); ENTENTE_LOST with `code` "other_log",
+ * another log is served now, or a code that trying again does not mend.
+ *
+ * Connecting again happens in here, when it is due, and may take as long as
+ * the handle's timeout.
+ */
+ENTENTE_API enum entente_result
+entente_process(struct entente_subscription *, int wait_ms,
+                struct entente_error *error) ENTENTE_MUST_CHECK;
+
+/* How long a loop may wait for the descriptor before it calls entente_process
+ * all the same, in milliseconds; -1: until it is readable. */
+ENTENTE_API int entente_wait_ms(const struct entente_subscription *);
+
+/* entente_process until the end, which it returns. */
+ENTENTE_API enum entente_result
+entente_run(struct entente_subscription *,
+            struct entente_error *error) ENTENTE_MUST_CHECK;
+
+/*
+ * With `consumer` in params: everything up to `position`, which was handed
+ * out, is dealt with.  Sent by entente_process and entente_unsubscribe; of
+ * several the highest counts.  After a crash what was not acknowledged comes
+ * again, so acknowledge what is safe.
+ */
+ENTENTE_API void entente_ack(struct entente_subscription *, uint64_t position);
+
+/* The last position that the daemon said it has stored for the consumer. */
+ENTENTE_API uint64_t entente_acked(const struct entente_subscription *);
+
+/*
+ * End it, and free the handle for other use.  What is to be acknowledged is,
+ * if the daemon answers within two seconds, whatever stop_fd says.  NULL is
+ * allowed.
+ */
+ENTENTE_API void entente_unsubscribe(struct entente_subscription *);
 
 /* --- ids ------------------------------------------------------------------*/
 

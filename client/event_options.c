@@ -11,6 +11,7 @@
 struct draft {
     const struct client *client;
     const struct args *args;
+    enum event_options how;
     struct mp_buf *event;
     uint32_t count; /* of its keys */
 };
@@ -241,7 +242,7 @@ put_fields(struct draft *draft)
             draft->count++;
             if (!put_field(draft, rows[i].option, info->kind))
                 return false;
-        } else if (info->needed) {
+        } else if (info->needed && draft->how == EVENT_OPTIONS_WHOLE) {
             (void)client_usage(draft->client, "an event needs --%s (%s)",
                                rows[i].option, info->help);
             return false;
@@ -252,13 +253,14 @@ put_fields(struct draft *draft)
 
 enum client_status
 event_options_put(const struct client *client, const struct args *args,
-                  struct mp_buf *event)
+                  enum event_options how, struct mp_buf *event)
 {
-    struct draft draft = {.client = client, .args = args, .event = event};
+    struct draft draft = {
+        .client = client, .args = args, .how = how, .event = event};
     if (args_has(args, "quote-by") && !args_has(args, "quote"))
         return client_usage(client, "--quote-by needs --quote");
     size_t mark = mp_open_map(event);
-    if (!args_has(args, "id")) {
+    if (how == EVENT_OPTIONS_WHOLE && !args_has(args, "id")) {
         char id[ENTENTE_ID_SIZE];
         if (!entente_id_new(id))
             return client_usage(client, "no random numbers for an id; give "

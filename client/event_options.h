@@ -63,10 +63,15 @@
 /* Whether any of them is given. */
 bool event_options_given(const struct args *args);
 
-/* Append the event, with an id. CLIENT_USAGE was told to the user. */
-enum client_status event_options_put(const struct client *client,
-                                     const struct args *args,
-                                     struct mp_buf *event)
+enum event_options {
+    EVENT_OPTIONS_WHOLE, /* all that is needed, and an id */
+    EVENT_OPTIONS_BEGUN, /* as much as is there */
+};
+
+/* Append the event, a map. CLIENT_USAGE was told to the user. */
+enum client_status
+event_options_put(const struct client *client, const struct args *args,
+                  enum event_options how, struct mp_buf *event)
     __attribute__((warn_unused_result));
 
 #endif

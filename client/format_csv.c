@@ -42,7 +42,7 @@ static size_t
 list_columns(const struct output *out, const char **columns)
 {
     enum subject subject = out->subject;
-    if (subject == SUBJECT_REPLAY)
+    if (subject == SUBJECT_REPLAY || subject == SUBJECT_WATCH)
         return event_columns(columns, false);
     if (subject == SUBJECT_TIMELINE || subject == SUBJECT_GAP)
         return event_columns(columns, true);

@@ -26,6 +26,7 @@ static const struct {
     void (*document)(struct output *out, struct span value);
 } forms[SUBJECT_COUNT] = {
     [SUBJECT_REPLAY] = {text_list_begin, text_list_item, text_list_end, NULL},
+    [SUBJECT_WATCH] = {NULL, text_watch_item, NULL, NULL},
     [SUBJECT_TIMELINE] = {text_list_begin, text_list_item, text_list_end, NULL},
     [SUBJECT_GAP] = {text_list_begin, text_list_item, text_list_end, NULL},
     [SUBJECT_LIST] = {text_partnerships_begin, text_partnerships_item,

@@ -18,6 +18,7 @@ struct output;
 /* What is shown. */
 enum subject {
     SUBJECT_REPLAY,      /* list of events */
+    SUBJECT_WATCH,       /* the same, as they come */
     SUBJECT_TIMELINE,    /* list of events with lag_days added */
     SUBJECT_GAP,         /* the same */
     SUBJECT_STORED,      /* list of {id, seq, rev, duplicate} */

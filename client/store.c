@@ -18,10 +18,12 @@ write_sum(struct client *client, const struct batch *batch, struct span id)
 }
 
 enum client_status
-store_event(struct client *client, struct span event)
+store_event(struct client *client, struct span event,
+            struct entente_error *refusal)
 {
     struct batch batch;
     batch_init(&batch, 1, event.size);
+    batch.refusal = refusal;
     enum client_status status = CLIENT_REFUSED;
     if (batch_add(&batch, event, (struct place){NULL, 0}))
         status = batch_send(&batch, client);

@@ -21,6 +21,9 @@ void text_revelations_begin(struct output *out);
 void text_revelations_item(struct output *out, struct span value);
 void text_revelations_end(struct output *out);
 
+/* Neither begins nor ends. */
+void text_watch_item(struct output *out, struct span event);
+
 /* Of the answers of a daemon; where they name events by id, client/lookup.h. */
 void text_state(struct output *out, struct span state);
 void text_event(struct output *out, struct span context);

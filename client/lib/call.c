@@ -16,9 +16,9 @@ retry_init(struct retry *retry, bool is_append)
                             .is_append = is_append};
 }
 
-static bool
-is_worth_a_retry(const struct retry *retry, enum entente_result result,
-                 const struct entente_error *error)
+bool
+retry_is_worth(const struct retry *retry, enum entente_result result,
+               const struct entente_error *error)
 {
     if (result == ENTENTE_LOST)
         return strcmp(error->code, "lost") == 0;
@@ -30,9 +30,9 @@ is_worth_a_retry(const struct retry *retry, enum entente_result result,
             strcmp(error->code, model_errors[MODEL_INDETERMINATE].code) == 0);
 }
 
-static int64_t
-next_pause(struct retry *retry, int64_t left_ms,
-           const struct entente_error *error)
+int64_t
+retry_pause_ms(struct retry *retry, int64_t left_ms,
+               const struct entente_error *error)
 {
     int64_t pause_ms = retry->pause_ms;
     if (error->retry_ms >= 0)
@@ -50,11 +50,11 @@ bool
 retry_wait(struct entente *handle, struct retry *retry,
            enum entente_result *result, struct entente_error *error)
 {
-    if (!is_worth_a_retry(retry, *result, error))
+    if (!retry_is_worth(retry, *result, error))
         return false;
     int64_t now_ms = socket_now_ms();
     int64_t left_ms = handle->limits.deadline_ms - now_ms;
-    int64_t pause_ms = next_pause(retry, left_ms, error);
+    int64_t pause_ms = retry_pause_ms(retry, left_ms, error);
     if (left_ms <= 0 || pause_ms >= left_ms)
         return false;
     struct socket_limits pause = {now_ms + pause_ms, handle->limits.stop_fd};
@@ -65,10 +65,9 @@ retry_wait(struct entente *handle, struct retry *retry,
     return false;
 }
 
-/* One request and its answer; other messages are dropped. */
-static enum entente_result
-exchange(struct entente *handle, const char *method, struct span params,
-         struct entente_bytes *answer, struct entente_error *error)
+enum entente_result
+handle_exchange(struct entente *handle, const char *method, struct span params,
+                struct entente_bytes *answer, struct entente_error *error)
 {
     enum entente_result result = handle_send(handle, method, params, error);
     if (result != ENTENTE_OK)
@@ -100,7 +99,7 @@ call(struct entente *handle, const char *method, struct span params,
         /* Progress renews the deadline, but tries that fail must end. */
         int64_t deadline_ms = handle->limits.deadline_ms;
         enum entente_result result =
-            exchange(handle, method, params, answer, error);
+            handle_exchange(handle, method, params, answer, error);
         if (result == ENTENTE_OK)
             return result;
         handle->limits.deadline_ms = deadline_ms;

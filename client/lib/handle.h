@@ -61,6 +61,12 @@ enum entente_result handle_next(struct entente *handle,
 
 /* --- call.c ---------------------------------------------------------------*/
 
+/* One request and its answer; other messages are dropped. */
+enum entente_result handle_exchange(struct entente *handle, const char *method,
+                                    struct span params,
+                                    struct entente_bytes *answer,
+                                    struct entente_error *error);
+
 /* What a failed try is worth: retried when the caller allows it. */
 struct retry {
     int64_t pause_ms; /* before the next try */
@@ -75,6 +81,13 @@ void retry_init(struct retry *retry, bool is_append);
  */
 bool retry_wait(struct entente *handle, struct retry *retry,
                 enum entente_result *result, struct entente_error *error);
+
+/* The same without a pause: whether to try again at all, and the pause that
+ * is due before, where `left_ms` are left for all tries. */
+bool retry_is_worth(const struct retry *retry, enum entente_result result,
+                    const struct entente_error *error);
+int64_t retry_pause_ms(struct retry *retry, int64_t left_ms,
+                       const struct entente_error *error);
 
 /* --- error.c --------------------------------------------------------------*/
 

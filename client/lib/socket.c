@@ -12,6 +12,10 @@
 #include <time.h>
 #include <unistd.h>
 
+/* Without a sign of the peer for so long, ask whether it is there: who only
+ * listens would not notice otherwise. */
+#define SOCKET_KEEPALIVE_S 60
+
 /* A full backlog of a Unix socket cannot be waited for; look again so soon. */
 #define SOCKET_BACKLOG_PAUSE_MS 20
 
@@ -126,8 +130,10 @@ connect_tcp(const struct url *url, const struct socket_limits *limits)
     freeaddrinfo(found);
     if (fd >= 0) {
         /* A request is one write: waiting to fill a segment only delays. */
-        int on = 1;
+        int on = 1, idle = SOCKET_KEEPALIVE_S;
         (void)setsockopt(fd, IPPROTO_TCP, TCP_NODELAY, &on, sizeof(on));
+        (void)setsockopt(fd, SOL_SOCKET, SO_KEEPALIVE, &on, sizeof(on));
+        (void)setsockopt(fd, IPPROTO_TCP, TCP_KEEPIDLE, &idle, sizeof(idle));
     }
     return fd;
 }

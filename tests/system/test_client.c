@@ -426,8 +426,9 @@ END_TEST
 /* --- help -----------------------------------------------------------------*/
 
 static const char *const names[] = {
-    "append", "show",        "timeline", "state", "list",   "party", "diff",
-    "gap",    "revelations", "replay",   "stats", "backup", "ping",  "help",
+    "append", "show",  "timeline", "state",       "list",
+    "party",  "diff",  "gap",      "revelations", "replay",
+    "watch",  "stats", "backup",   "ping",        "help",
 };
 
 START_TEST(help_is_there_for_every_command)

@@ -160,7 +160,9 @@ START_TEST(event_is_made_of_options)
     snprintf(line, sizeof(line), "%s%s", NEEDED, event_lines[_i].line);
     ck_assert_msg(parse(&args, event_specs, line), "%s", fault);
     ck_assert(event_options_given(&args));
-    ck_assert_int_eq(event_options_put(&client, &args, &event), CLIENT_DONE);
+    ck_assert_int_eq(
+        event_options_put(&client, &args, EVENT_OPTIONS_WHOLE, &event),
+        CLIENT_DONE);
     json_put(&text, mp_buf_span(&event), JSON_COMPACT);
     mp_buf_append(&text, "", 1);
     ck_assert_msg(strstr((const char *)text.data, event_lines[_i].json) != NULL,
@@ -188,7 +190,25 @@ START_TEST(event_that_cannot_be_made_is_wrong_usage)
     struct client client = {.command = "append"};
     struct mp_buf event = {0};
     ck_assert(parse(&args, event_specs, bad_events[_i]));
-    ck_assert_int_eq(event_options_put(&client, &args, &event), CLIENT_USAGE);
+    ck_assert_int_eq(
+        event_options_put(&client, &args, EVENT_OPTIONS_WHOLE, &event),
+        CLIENT_USAGE);
+    mp_buf_deinit(&event);
+    args_deinit(&args);
+}
+END_TEST
+
+START_TEST(begun_event_has_what_is_there)
+{
+    struct args args;
+    struct client client = {.command = "append"};
+    struct mp_buf event = {0};
+    ck_assert(parse(&args, event_specs, "--title T"));
+    ck_assert_int_eq(
+        event_options_put(&client, &args, EVENT_OPTIONS_BEGUN, &event),
+        CLIENT_DONE);
+    ck_assert(span_is(mp_get_str(mp_buf_span(&event), "title"), "T"));
+    ck_assert_ptr_null(mp_get(mp_buf_span(&event), "id").data);
     mp_buf_deinit(&event);
     args_deinit(&args);
 }
@@ -200,7 +220,9 @@ START_TEST(event_without_id_gets_a_new_one)
     struct client client = {.command = "append"};
     struct mp_buf event = {0};
     ck_assert(parse(&args, event_specs, strstr(NEEDED, "--type")));
-    ck_assert_int_eq(event_options_put(&client, &args, &event), CLIENT_DONE);
+    ck_assert_int_eq(
+        event_options_put(&client, &args, EVENT_OPTIONS_WHOLE, &event),
+        CLIENT_DONE);
     ck_assert_uint_eq(mp_get_str(mp_buf_span(&event), "id").size, 36);
     mp_buf_deinit(&event);
     args_deinit(&args);
@@ -246,6 +268,7 @@ args_suite(void)
     tcase_add_loop_test(tc, event_that_cannot_be_made_is_wrong_usage, 0,
                         COUNT(bad_events));
     tcase_add_test(tc, event_without_id_gets_a_new_one);
+    tcase_add_test(tc, begun_event_has_what_is_there);
     tcase_add_test(tc, every_command_is_found_and_whole);
     tcase_add_test(tc, every_format_is_found_by_its_name);
     return suite;
