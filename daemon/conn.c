@@ -13,6 +13,10 @@
  * a matter of system calls. */
 #define CONN_PASS_SIZE ((size_t)256 << 10)
 
+/* What a Unix socket holds for its client: a chunk of a replay whole, so that
+ * the next one is made while this one is read. The kernel allows as much. */
+#define CONN_SOCKET_SIZE (512 << 10)
+
 /* Output of this size is handed over instead of copied. */
 #define CONN_HANDOVER_SIZE ((size_t)16 << 10)
 
@@ -75,9 +79,40 @@ conn_complain(struct conn *conn, enum diag_kind kind, const char *what)
 static void
 free_sent(const void *data, size_t size, void *context)
 {
+    (void)data;
     (void)size;
-    (void)context;
-    free((void *)(uintptr_t)data);
+    free(context);
+}
+
+/* What the socket takes at once need not wait for the loop.  What is wrong with
+ * it the loop will find out. */
+static size_t
+send_now(struct conn *conn, const struct mp_buf *out)
+{
+    struct evbuffer *output = bufferevent_get_output(conn->bev);
+    if (conn->origin.ssl != NULL || evbuffer_get_length(output) > 0)
+        return 0;
+    ssize_t sent = send(conn->origin.fd, out->data, out->size,
+                        MSG_DONTWAIT | MSG_NOSIGNAL);
+    return sent < 0 ? 0 : (size_t)sent;
+}
+
+/* Leave the rest to the loop. */
+static bool
+send_later(struct evbuffer *output, struct mp_buf *out, size_t sent)
+{
+    const uint8_t *rest = out->data + sent;
+    size_t size = out->size - sent;
+    if (size < CONN_HANDOVER_SIZE) {
+        if (evbuffer_add(output, rest, size) != 0)
+            return false;
+        mp_buf_clear(out);
+        return true;
+    }
+    if (evbuffer_add_reference(output, rest, size, free_sent, out->data) != 0)
+        return false;
+    *out = (struct mp_buf){0};
+    return true;
 }
 
 static bool
@@ -87,16 +122,8 @@ send_output(struct conn *conn)
     struct mp_buf *out = session_output(conn->session);
     if (out->failed)
         return false;
-    if (out->size >= CONN_HANDOVER_SIZE) {
-        if (evbuffer_add_reference(output, out->data, out->size, free_sent,
-                                   NULL) != 0)
-            return false;
-        *out = (struct mp_buf){0};
-    } else if (out->size > 0) {
-        if (evbuffer_add(output, out->data, out->size) != 0)
-            return false;
-        mp_buf_clear(out);
-    }
+    if (out->size > 0 && !send_later(output, out, send_now(conn, out)))
+        return false;
     size_t unsent = evbuffer_get_length(output);
     session_set_unsent(conn->session, unsent);
     /* libevent 2.1 starts to write in a callback that it may have failed to
@@ -450,6 +477,9 @@ begin(struct conn *conn)
         return false;
     if (conn->origin.is_unix && conn->unknown)
         conn_complain(conn, DIAG_CLIENT_REFUSED, "has no role here");
+    if (conn->origin.is_unix) /* TCP finds its own size */
+        (void)setsockopt(conn->origin.fd, SOL_SOCKET, SO_SNDBUF,
+                         &(const int){CONN_SOCKET_SIZE}, sizeof(int));
     bufferevent_set_max_single_read(conn->bev, CONN_PASS_SIZE);
     bufferevent_set_max_single_write(conn->bev, CONN_PASS_SIZE);
     bufferevent_setcb(conn->bev, on_read, on_written, on_event, conn);
