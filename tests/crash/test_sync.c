@@ -23,6 +23,8 @@
 #define MARK "traced-event"
 #define TO_SOCKET "<socket:"
 #define TO_LOG "/data/log.mdb>"
+#define TO_JOURNAL "/data/log.journal>"
+#define APPENDS 8 /* one after the other */
 
 /* --- what the daemon asks of the kernel -----------------------------------*/
 
@@ -75,7 +77,84 @@ find_data_write(const struct trace *trace, size_t from, const char *meta)
     return TRACE_NONE;
 }
 
-START_TEST(acknowledgement_follows_both_flushes)
+/* One write of the group, one flush of it, and then the acknowledgement. */
+START_TEST(acknowledgement_follows_the_flush_of_the_journal)
+{
+    traced_start();
+    fixture_log(MARK " note 2017\n");
+    struct trace trace;
+    traced_stop(&trace);
+    size_t ready = trace_find(&trace, 0, "\"ready\\n\"");
+    ck_assert_uint_ne(ready, TRACE_NONE);
+    size_t ack = acknowledgement(&trace);
+    size_t write = trace_find(&trace, ready, "pwrite64(", TO_JOURNAL);
+    ck_assert_msg(write < ack, "no group was written before");
+    ck_assert_msg(strstr(trace.lines[write], MARK) != NULL,
+                  "the group is another: %s", trace.lines[write]);
+    size_t sync = trace_find(&trace, write, "fdatasync(", TO_JOURNAL);
+    ck_assert_msg(sync < ack, "the group was not flushed before");
+    ck_assert_uint_gt(sync, trace_returned(&trace, write, ""));
+    ck_assert_uint_gt(ack, trace_returned(&trace, sync, "0"));
+    ck_assert_msg(trace_find(&trace, write + 1, "write", TO_JOURNAL) ==
+                      TRACE_NONE,
+                  "a group was written twice");
+    trace_deinit(&trace);
+}
+END_TEST
+
+static size_t
+count_lines(const struct trace *trace, size_t from,
+            struct trace_strings strings)
+{
+    size_t count = 0;
+    for (size_t i = from; i < trace->count; i++, count++) {
+        i = trace_find_all(trace, i, strings);
+        if (i == TRACE_NONE)
+            break;
+    }
+    return count;
+}
+
+/* Which thread a line is about. */
+static int
+task_of(const char *line)
+{
+    int task = 0;
+    ck_assert_int_eq(sscanf(line, "%d", &task), 1);
+    return task;
+}
+
+/* An append costs one flush: whatever else is flushed is so by other threads,
+ * which no acknowledgement waits for. */
+START_TEST(acknowledgement_costs_one_flush)
+{
+    traced_start();
+    for (int i = 0; i < APPENDS; i++)
+        json_decref(fixture_event("{'id': 'e%d', 'type': 'note', "
+                                  "'partnership': 'p', 'parties': ['a'], "
+                                  "'occurred': '2017', 'title': 't'}",
+                                  i));
+    struct trace trace;
+    traced_stop(&trace);
+    size_t ready = trace_find(&trace, 0, "\"ready\\n\"");
+    ck_assert_uint_ne(ready, TRACE_NONE);
+    size_t first = trace_find(&trace, ready, "fdatasync(", TO_JOURNAL);
+    ck_assert_uint_ne(first, TRACE_NONE);
+    int writer = task_of(trace.lines[first]);
+    const struct trace_strings journal = {{"fdatasync(", TO_JOURNAL}};
+    const struct trace_strings any = {{"sync("}};
+    ck_assert_uint_eq(count_lines(&trace, ready, journal), APPENDS);
+    size_t flushes = 0;
+    for (size_t i = ready; i < trace.count; i++)
+        flushes += task_of(trace.lines[i]) == writer &&
+                   strstr(trace.lines[i], any.all[0]) != NULL;
+    ck_assert_uint_eq(flushes, APPENDS);
+    trace_deinit(&trace);
+}
+END_TEST
+
+/* Behind it LMDB flushes its pages, and then alone writes the meta page. */
+START_TEST(what_is_acknowledged_is_moved_on_with_both_flushes)
 {
     traced_start();
     fixture_log(MARK " note 2017\n");
@@ -85,18 +164,17 @@ START_TEST(acknowledgement_follows_both_flushes)
     find_meta(&trace, meta);
     size_t ready = trace_find(&trace, 0, "\"ready\\n\"");
     ck_assert_uint_ne(ready, TRACE_NONE);
-    size_t ack = acknowledgement(&trace);
     size_t data = find_data_write(&trace, ready, meta);
-    ck_assert_msg(data < ack, "no page was written before");
+    ck_assert_msg(data != TRACE_NONE, "no page was written");
     size_t sync = trace_find(&trace, data, "fdatasync(", TO_LOG);
-    ck_assert_msg(sync < ack, "no page was flushed before");
+    ck_assert_msg(sync != TRACE_NONE, "no page was flushed");
     ck_assert_uint_gt(sync, trace_returned(&trace, data, ""));
     size_t page = trace_find(&trace, sync, meta);
-    ck_assert_msg(page < ack, "no meta page was written before");
+    ck_assert_msg(page != TRACE_NONE, "no meta page was written");
     ck_assert_uint_gt(page, trace_returned(&trace, sync, "0"));
-    ck_assert_uint_gt(ack, trace_returned(&trace, page, "120"));
-    ck_assert_msg(find_data_write(&trace, sync, meta) > ack,
-                  "a page was written behind the flush");
+    trace_returned(&trace, page, "120");
+    size_t more = find_data_write(&trace, sync, meta);
+    ck_assert_msg(more > page, "a page was written behind the flush");
     trace_deinit(&trace);
 }
 END_TEST
@@ -282,7 +360,9 @@ main(void)
     TCase *tests = tcase_create("sync");
     tcase_add_checked_fixture(tests, fixture_begin_stopped, fixture_end);
     tcase_set_timeout(tests, SECONDS_MAX);
-    tcase_add_test(tests, acknowledgement_follows_both_flushes);
+    tcase_add_test(tests, acknowledgement_follows_the_flush_of_the_journal);
+    tcase_add_test(tests, acknowledgement_costs_one_flush);
+    tcase_add_test(tests, what_is_acknowledged_is_moved_on_with_both_flushes);
     tcase_add_test(tests,
                    directory_is_flushed_before_the_first_acknowledgement);
     tcase_add_test(tests, parent_is_flushed_when_the_directory_is_made);
