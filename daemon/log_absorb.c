@@ -277,13 +277,12 @@ log_absorb_stop(struct log *log)
 enum log_result
 log_settle(struct log *log)
 {
-    uint64_t tip = log_tip(log);
     enum log_result result = LOG_OK;
     pthread_mutex_lock(&log->tail.lock);
-    uint64_t attempts = log->attempts;
+    uint64_t attempts = log->attempts, upto = log->tail.pushed_count;
     log->waiting++;
     pthread_cond_broadcast(&log->tail.moved);
-    while (log->tail.absorbed < tip || !log->begun) {
+    while (log_tail_settled_locked(&log->tail) < upto || !log->begun) {
         if (atomic_load(&log->failed))
             result = LOG_FAILED;
         else if (atomic_load(&log->stalled) && log->attempts != attempts)

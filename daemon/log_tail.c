@@ -135,6 +135,7 @@ log_tail_push_locked(struct log_tail *tail,
     if (log_tail_pending_locked(tail) == 0)
         tail->oldest_us = now_us;
     *group_at(tail, tail->group_count++) = *group;
+    tail->pushed_count++;
     tail->end = group->offset + group->length;
     tail->pending_size += group->size;
     tail->pending_length += group->length;
@@ -144,6 +145,12 @@ size_t
 log_tail_pending_locked(const struct log_tail *tail)
 {
     return tail->group_count - tail->absorbed_count;
+}
+
+uint64_t
+log_tail_settled_locked(const struct log_tail *tail)
+{
+    return tail->pushed_count - log_tail_pending_locked(tail);
 }
 
 const struct log_journal_group *

@@ -36,6 +36,7 @@ struct log_tail {
     struct log_journal_group *groups; /* a ring, oldest first */
     size_t group_index, group_count, group_capacity;
     size_t absorbed_count;   /* of them, those that log.mdb holds */
+    uint64_t pushed_count;   /* groups that ever came */
     uint64_t absorbed;       /* the last position that log.mdb holds */
     uint64_t size;           /* of the file */
     uint64_t end;            /* behind the newest group */
@@ -81,6 +82,9 @@ void log_tail_push_locked(struct log_tail *tail,
                           const struct log_journal_group *group,
                           uint64_t now_us);
 void log_tail_note(struct log_tail *tail, uint64_t seq, uint64_t offset);
+
+/* How many groups that ever came log.mdb holds. */
+uint64_t log_tail_settled_locked(const struct log_tail *tail);
 
 /* The groups that log.mdb does not hold: how many, and one of them. */
 size_t log_tail_pending_locked(const struct log_tail *tail);
