@@ -317,7 +317,10 @@ recover_journal(struct log *log, struct log_state *state,
                 struct diag_reason *reason)
 {
     enum log_result result = LOG_OK;
-    if (state->offset != 0)
+    /* the note may be about another file, larger than this one */
+    if (state->offset >= LOG_JOURNAL_START &&
+        state->offset <= log_journal_size(log->journal) &&
+        state->offset % LOG_JOURNAL_BLOCK == 0)
         log->tail.end = state->offset;
     if (!state->clean)
         result = absorb_journal(log, state);
