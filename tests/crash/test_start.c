@@ -63,18 +63,18 @@ begin_with_log(struct bytes *file)
 
 START_TEST(log_of_another_version_is_refused)
 {
-    static const uint8_t entry[] = "format\0\0\0\1";
+    static const uint8_t entry[] = "format\0\0\0\2";
     struct bytes file;
     begin_with_log(&file);
     size_t count = 0;
     size_t size = sizeof(entry) - 1;
     for (size_t at = 0; (at = bytes_find(&file, at, entry, size)) < file.size;
          at += size, count++)
-        file.data[at + size - 1] = 2;
+        file.data[at + size - 1] = 3;
     ck_assert_msg(count > 0, "no version in log.mdb where it used to be");
     bytes_write(&file, log_path);
     bytes_deinit(&file);
-    expect_refused("format 2");
+    expect_refused("format 3");
 }
 END_TEST
 
