@@ -62,13 +62,14 @@ begin(struct log_reader *reader)
     return rc;
 }
 
-/* First the tail, then log.mdb: what leaves the one in between is in the
- * other. */
+/* First the tip: what goes past the journal behind the pin is in log.mdb alone,
+ * where nobody would look for it.  Then the tail, then log.mdb: what leaves the
+ * one in between is in the other. */
 enum log_result
 log_read_begin(struct log_reader *reader)
 {
-    log_tail_pin(&reader->log->tail, &reader->pin);
     reader->tip = log_tip(reader->log);
+    log_tail_pin(&reader->log->tail, &reader->pin);
     reader->at = 0;
     int rc = begin(reader);
     if (rc == 0)
