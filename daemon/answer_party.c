@@ -60,8 +60,8 @@ add_row(struct party_job *party, uint64_t *corrupt)
 {
     const struct fold *fold = &party->portfolio.folding.fold;
     for (size_t i = 0; i < fold->party_size; i++)
-        if (fold->parties[i] != party->number &&
-            !add_counterpart(party, fold->parties[i]))
+        if (fold->parties[i].number != party->number &&
+            !add_counterpart(party, fold->parties[i].number))
             party->rows.failed = true;
     party->row_count++;
     return portfolio_put_row(&party->rows, &party->portfolio,

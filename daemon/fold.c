@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: MIT */
 #include "daemon/fold.h"
 
+#include <assert.h>
 #include <errno.h>
 #include <stdlib.h>
 
@@ -63,18 +64,29 @@ static int
 join_party(struct fold *fold, uint32_t party)
 {
     uint32_t at;
-    if (number_map_find(&fold->party_index, party, &at))
+    if (number_map_find(&fold->party_index, party, &at)) {
+        fold->parties[at].events++;
         return 0;
-    int rc = number_map_put(&fold->party_index, party, 0);
+    }
+    int rc =
+        number_map_put(&fold->party_index, party, (uint32_t)fold->party_size);
     if (rc != 0)
         return rc;
-    uint32_t *parties = with_room(fold->parties, fold->party_size,
-                                  &fold->party_capacity, sizeof *parties);
+    struct fold_party *parties =
+        with_room(fold->parties, fold->party_size, &fold->party_capacity,
+                  sizeof *parties);
     if (parties == NULL)
         return -ENOMEM;
     fold->parties = parties;
-    parties[fold->party_size++] = party;
+    parties[fold->party_size++] =
+        (struct fold_party){.number = party, .events = 1};
     return 0;
+}
+
+static uint64_t
+total_key(enum model_amount_kind kind, uint32_t currency)
+{
+    return (uint64_t)kind << 32 | currency;
 }
 
 int
@@ -82,10 +94,11 @@ fold_add_amount(struct fold *fold, const struct fold_op *op)
 {
     if (!op->has_amount)
         return 0;
-    uint64_t key = (uint64_t)op->amount_kind << 32 | op->currency;
+    uint64_t key = total_key(op->amount_kind, op->currency);
     uint32_t at;
     if (number_map_find(&fold->total_index, key, &at)) {
         fold->totals[at].sum += op->amount;
+        fold->totals[at].events++;
         return 0;
     }
     int rc =
@@ -97,13 +110,15 @@ fold_add_amount(struct fold *fold, const struct fold_op *op)
     if (totals == NULL)
         return -ENOMEM;
     fold->totals = totals;
-    totals[fold->total_size++] = (struct fold_total){
-        .kind = op->amount_kind, .currency = op->currency, .sum = op->amount};
+    totals[fold->total_size++] = (struct fold_total){.kind = op->amount_kind,
+                                                     .currency = op->currency,
+                                                     .sum = op->amount,
+                                                     .events = 1};
     return 0;
 }
 
-static int
-take_common(struct fold *fold, const struct fold_op *op)
+int
+fold_count(struct fold *fold, const struct fold_op *op)
 {
     int rc = count_type(fold, op->type);
     for (uint32_t i = 0; i < op->party_count && rc == 0; i++)
@@ -111,10 +126,66 @@ take_common(struct fold *fold, const struct fold_op *op)
     if (rc == 0)
         rc = fold_add_amount(fold, op);
     fold->events++;
-    fold->last = op->seq;
-    if (fold->first == 0)
-        fold->first = op->seq;
     return rc;
+}
+
+/* --- and how that is taken back -------------------------------------------*/
+
+/* The last of an array has come to `at`, where what had `key` was. */
+static void
+reindex(struct number_map *index, uint64_t key, uint64_t moved, uint32_t at)
+{
+    number_map_remove(index, key);
+    int rc = moved == key ? 0 : number_map_put(index, moved, at);
+    assert(rc == 0); /* there was room for one more */
+}
+
+static void
+uncount_type(struct fold *fold, uint32_t type)
+{
+    uint32_t at;
+    if (!number_map_find(&fold->count_index, type, &at) ||
+        --fold->counts[at].count > 0)
+        return;
+    fold->counts[at] = fold->counts[--fold->count_size];
+    reindex(&fold->count_index, type, fold->counts[at].type, at);
+}
+
+static void
+part_party(struct fold *fold, uint32_t party)
+{
+    uint32_t at;
+    if (!number_map_find(&fold->party_index, party, &at) ||
+        --fold->parties[at].events > 0)
+        return;
+    fold->parties[at] = fold->parties[--fold->party_size];
+    reindex(&fold->party_index, party, fold->parties[at].number, at);
+}
+
+static void
+subtract_amount(struct fold *fold, const struct fold_op *op)
+{
+    uint64_t key = total_key(op->amount_kind, op->currency);
+    uint32_t at;
+    if (!op->has_amount || !number_map_find(&fold->total_index, key, &at))
+        return;
+    struct fold_total *total = &fold->totals[at];
+    total->sum -= op->amount;
+    if (--total->events > 0)
+        return;
+    *total = fold->totals[--fold->total_size];
+    reindex(&fold->total_index, key, total_key(total->kind, total->currency),
+            at);
+}
+
+void
+fold_uncount(struct fold *fold, const struct fold_op *op)
+{
+    uncount_type(fold, op->type);
+    for (uint32_t i = 0; i < op->party_count; i++)
+        part_party(fold, order_get_u32(op->parties + 4 * (size_t)i));
+    subtract_amount(fold, op);
+    fold->events--;
 }
 
 /* --- what some types do ---------------------------------------------------*/
@@ -215,11 +286,21 @@ static int (*const fold_effects[MODEL_TYPE_COUNT])(struct fold *,
 int
 fold_apply(struct fold *fold, const struct fold_op *op)
 {
-    int rc = take_common(fold, op);
+    int rc = fold_count(fold, op);
+    fold->last = op->seq;
+    if (fold->first == 0)
+        fold->first = op->seq;
     if (rc != 0 || op->type >= MODEL_TYPE_COUNT ||
         fold_effects[op->type] == NULL)
         return rc;
     return fold_effects[op->type](fold, op);
+}
+
+bool
+fold_touches(uint32_t type)
+{
+    return type < MODEL_TYPE_COUNT && fold_effects[type] != NULL &&
+           type != MODEL_OFFER && type != MODEL_DISPUTE;
 }
 
 /* --- what is asked of it --------------------------------------------------*/

@@ -17,7 +17,7 @@
 
 /* Raise when the same operations would fold to another state, or operations
  * hold something else: views of another version are rebuilt. */
-#define FOLD_VERSION 1u
+#define FOLD_VERSION 2u
 
 /* A user's own type x-... is this plus its number among the names. */
 #define FOLD_USER_TYPE_BASE ((uint32_t)MODEL_TYPE_COUNT)
@@ -67,6 +67,12 @@ struct fold_total {
     enum model_amount_kind kind;
     uint32_t currency;
     event_money sum;
+    uint64_t events; /* that have such an amount */
+};
+
+struct fold_party {
+    uint32_t number;
+    uint64_t events; /* that it takes part in */
 };
 
 struct fold_count {
@@ -79,7 +85,7 @@ struct fold {
     uint64_t first, last; /* positions, 0 for none */
     struct fold_count *counts;
     struct fold_total *totals;
-    uint32_t *parties;
+    struct fold_party *parties;
     size_t count_size, total_size, party_size;
     size_t count_capacity, total_capacity, party_capacity;
     struct number_map count_index, total_index, party_index;
@@ -95,9 +101,21 @@ void fold_deinit(struct fold *fold);
 int fold_apply(struct fold *fold, const struct fold_op *op)
     __attribute__((warn_unused_result));
 
+/*
+ * What an operation does whatever stands before and behind it: it is counted,
+ * its parties join, its amount is added; and how that is taken back.  The rest,
+ * `first` and `last` too, is as it was.  0 or -ENOMEM.
+ */
+int fold_count(struct fold *fold, const struct fold_op *op)
+    __attribute__((warn_unused_result));
+void fold_uncount(struct fold *fold, const struct fold_op *op);
+
 /* Only add the operation's amount, if it has one. 0 or -ENOMEM. */
 int fold_add_amount(struct fold *fold, const struct fold_op *op)
     __attribute__((warn_unused_result));
+
+/* Does an operation of that type change what stands under its re_root? */
+bool fold_touches(uint32_t type);
 
 uint64_t fold_count_of(const struct fold *fold, enum model_type type);
 

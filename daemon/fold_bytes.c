@@ -8,10 +8,11 @@
 #include "daemon/fold_list.h"
 
 /*
- * events, first, last; then, each behind its count:
+ * events, first, last; then, each behind its count, and the first three in the
+ * order of their numbers, so that equal states are equal bytes:
  *   counts      type, count
- *   totals      kind, currency, sum (16 bytes, little-endian)
- *   parties     number
+ *   totals      kind, currency, events, sum (16 bytes, little-endian)
+ *   parties     number, events
  *   agreements, offers, disputes: root, seq, effective start and end, then
  *               behind their count the positions of the amendments
  */
@@ -63,7 +64,82 @@ put_total(struct mp_buf *buf, const struct fold_total *total)
 {
     put(buf, (uint64_t)total->kind);
     put(buf, total->currency);
+    put(buf, total->events);
     mp_buf_append(buf, &total->sum, sizeof total->sum);
+}
+
+static int
+compare_counts(const void *one, const void *other)
+{
+    const struct fold_count *left = one, *right = other;
+    return (left->type > right->type) - (left->type < right->type);
+}
+
+static int
+compare_totals(const void *one, const void *other)
+{
+    const struct fold_total *left = one, *right = other;
+    if (left->kind != right->kind)
+        return left->kind < right->kind ? -1 : 1;
+    return (left->currency > right->currency) -
+           (left->currency < right->currency);
+}
+
+static int
+compare_parties(const void *one, const void *other)
+{
+    const struct fold_party *left = one, *right = other;
+    return (left->number > right->number) - (left->number < right->number);
+}
+
+/* A sorted copy, to be freed; NULL for none, or without memory. */
+static void *
+sorted(struct mp_buf *buf, const void *array, size_t count, size_t element,
+       int (*compare)(const void *, const void *))
+{
+    void *copy = count == 0 ? NULL : reallocarray(NULL, count, element);
+    put(buf, count);
+    if (copy == NULL) {
+        buf->failed |= count > 0;
+        return NULL;
+    }
+    memcpy(copy, array, count * element);
+    qsort(copy, count, element, compare);
+    return copy;
+}
+
+static void
+put_counts(struct mp_buf *buf, const struct fold *fold)
+{
+    struct fold_count *counts = sorted(buf, fold->counts, fold->count_size,
+                                       sizeof *counts, compare_counts);
+    for (size_t i = 0; counts != NULL && i < fold->count_size; i++) {
+        put(buf, counts[i].type);
+        put(buf, counts[i].count);
+    }
+    free(counts);
+}
+
+static void
+put_totals(struct mp_buf *buf, const struct fold *fold)
+{
+    struct fold_total *totals = sorted(buf, fold->totals, fold->total_size,
+                                       sizeof *totals, compare_totals);
+    for (size_t i = 0; totals != NULL && i < fold->total_size; i++)
+        put_total(buf, &totals[i]);
+    free(totals);
+}
+
+static void
+put_parties(struct mp_buf *buf, const struct fold *fold)
+{
+    struct fold_party *parties = sorted(buf, fold->parties, fold->party_size,
+                                        sizeof *parties, compare_parties);
+    for (size_t i = 0; parties != NULL && i < fold->party_size; i++) {
+        put(buf, parties[i].number);
+        put(buf, parties[i].events);
+    }
+    free(parties);
 }
 
 void
@@ -72,17 +148,9 @@ fold_save(struct mp_buf *buf, const struct fold *fold)
     put(buf, fold->events);
     put(buf, fold->first);
     put(buf, fold->last);
-    put(buf, fold->count_size);
-    for (size_t i = 0; i < fold->count_size; i++) {
-        put(buf, fold->counts[i].type);
-        put(buf, fold->counts[i].count);
-    }
-    put(buf, fold->total_size);
-    for (size_t i = 0; i < fold->total_size; i++)
-        put_total(buf, &fold->totals[i]);
-    put(buf, fold->party_size);
-    for (size_t i = 0; i < fold->party_size; i++)
-        put(buf, fold->parties[i]);
+    put_counts(buf, fold);
+    put_totals(buf, fold);
+    put_parties(buf, fold);
     put_list(buf, &fold->agreements);
     put_list(buf, &fold->offers);
     put_list(buf, &fold->disputes);
@@ -167,6 +235,7 @@ get_total(struct reading *reading, struct fold_total *total)
 {
     uint64_t kind = get(reading);
     total->currency = (uint32_t)get(reading);
+    total->events = get(reading);
     if (kind >= MODEL_AMOUNT_KIND_COUNT ||
         (size_t)(reading->end - reading->at) < sizeof total->sum) {
         reading->error = reading->error != 0 ? reading->error : -EINVAL;
@@ -198,8 +267,9 @@ get_parties(struct reading *reading, struct fold *fold)
     size_t count = get_count(reading);
     fold->parties = get_array(reading, count, sizeof *fold->parties);
     for (size_t i = 0; i < count && reading->error == 0; i++) {
-        fold->parties[i] = (uint32_t)get(reading);
-        index_key(reading, &fold->party_index, fold->parties[i], 0);
+        fold->parties[i].number = (uint32_t)get(reading);
+        fold->parties[i].events = get(reading);
+        index_key(reading, &fold->party_index, fold->parties[i].number, i);
         fold->party_size = fold->party_capacity = i + 1;
     }
 }

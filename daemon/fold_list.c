@@ -49,8 +49,8 @@ fold_list_clear(struct fold_list *list)
 }
 
 /* Close the gaps, so that a long history of closed offers costs nothing. */
-static int
-squeeze(struct fold_list *list)
+int
+fold_list_squeeze(struct fold_list *list)
 {
     size_t kept = 0;
     number_map_clear(&list->index);
@@ -72,7 +72,7 @@ static int
 make_room(struct fold_list *list)
 {
     if (list->size >= FOLD_LIST_SQUEEZE_MIN && list->size > 2 * list->count)
-        return squeeze(list);
+        return fold_list_squeeze(list);
     if (list->size < list->capacity)
         return 0;
     size_t capacity = list->capacity == 0 ? 4 : 2 * list->capacity;
@@ -98,6 +98,23 @@ fold_list_set(struct fold_list *list, uint64_t root)
                                  .effective_end = EDTF_PLUS_INFINITY};
     list->count++;
     return entry;
+}
+
+int
+fold_list_insert(struct fold_list *list, size_t at,
+                 const struct fold_entry *entry)
+{
+    int rc = number_map_reserve(&list->index, list->count + 1);
+    if (rc == 0)
+        rc = make_room(list);
+    if (rc != 0)
+        return rc;
+    memmove(&list->entries[at + 1], &list->entries[at],
+            (list->size - at) * sizeof *entry);
+    list->entries[at] = *entry;
+    list->size++;
+    list->count++;
+    return fold_list_squeeze(list); /* for the index, which has room */
 }
 
 int

@@ -21,6 +21,16 @@ struct fold_entry *fold_list_find(struct fold_list *list, uint64_t root);
 void fold_list_remove(struct fold_list *list, uint64_t root);
 void fold_list_clear(struct fold_list *list);
 
+/* Close the gaps of those that are gone. 0 or -ENOMEM. */
+int fold_list_squeeze(struct fold_list *list)
+    __attribute__((warn_unused_result));
+
+/* Put an entry in its place among those of a list without gaps, where none
+ * stands under its root; it is the list's from then on. 0 or -ENOMEM. */
+int fold_list_insert(struct fold_list *list, size_t at,
+                     const struct fold_entry *entry)
+    __attribute__((warn_unused_result));
+
 /* Remember an event that changed an entry. 0 or -ENOMEM. */
 int fold_entry_amend(struct fold_entry *entry, uint64_t seq)
     __attribute__((warn_unused_result));

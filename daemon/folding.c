@@ -99,16 +99,16 @@ take(struct folding *folding, struct views_reader *views,
 
 /* A party's own totals need every operation. */
 static enum views_result
-begin(struct folding *folding, struct views_reader *views)
+begin(struct folding *folding, const struct service *service)
 {
     struct views_place upto = VIEWS_PLACE_LAST;
     folding->phase = FOLDING_FOLD;
     upto.t = folding->asof.at;
     if (folding->party != 0)
         return VIEWS_OK;
-    enum views_result result =
-        views_find_checkpoint(views, folding->partnership, folding->asof.known,
-                              folding->asof.seq, &upto, &folding->fold);
+    enum views_result result = views_find_checkpoint(
+        service->views_reader, service->log_reader, folding->partnership,
+        folding->asof.known, folding->asof.seq, &upto, &folding->fold);
     if (result == VIEWS_ABSENT)
         return VIEWS_OK;
     folding->next = upto;
@@ -273,7 +273,7 @@ step_phase(struct folding *folding, struct service *service,
     enum views_result result = VIEWS_ABSENT;
     switch (folding->phase) {
     case FOLDING_BEGIN:
-        return begin(folding, views);
+        return begin(folding, service);
     case FOLDING_FOLD:
         result = fold_on(folding, views, slice);
         if (result == VIEWS_ABSENT)

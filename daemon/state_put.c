@@ -115,7 +115,7 @@ put_parties(struct writing *writing)
     if (named == NULL)
         return;
     for (size_t i = 0; i < fold->party_size; i++)
-        named[i].name = slug_of(writing, VIEWS_PARTY, fold->parties[i]);
+        named[i].name = slug_of(writing, VIEWS_PARTY, fold->parties[i].number);
     qsort(named, fold->party_size, sizeof *named, compare_named);
     mp_put_array(writing->buf, (uint32_t)fold->party_size);
     for (size_t i = 0; i < fold->party_size; i++)

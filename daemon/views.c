@@ -22,8 +22,9 @@ static const char *const db_names[VIEWS_DB_COUNT] = {
     [VIEWS_DB_NAMES] = "names",     [VIEWS_DB_SLUGS] = "slugs",
     [VIEWS_DB_MARKS] = "marks",     [VIEWS_DB_LINKS] = "links",
     [VIEWS_DB_MEMBERS] = "members", [VIEWS_DB_DATES] = "dates",
-    [VIEWS_DB_FOLDS] = "folds",     [VIEWS_DB_IDS] = "ids",
-    [VIEWS_DB_OPS] = "ops",         [VIEWS_DB_LISTS] = "lists",
+    [VIEWS_DB_FOLDS] = "folds",     [VIEWS_DB_LATE] = "late",
+    [VIEWS_DB_IDS] = "ids",         [VIEWS_DB_OPS] = "ops",
+    [VIEWS_DB_LISTS] = "lists",
 };
 
 static void
@@ -302,6 +303,7 @@ views_free(struct views *views)
         views_file_leave(file);
     views_wants_deinit(&views->wants);
     apply_forget_memory(views);
+    log_reader_free(views->log_reader);
     pthread_mutex_destroy(&views->lock);
     free(views);
 }
@@ -408,6 +410,7 @@ views_swap(struct views *views, struct views *beside)
     views_wants_deinit(&views->wants);
     views->wants = beside->wants;
     beside->wants = (struct views_wants){0};
+    views->refresh = beside->refresh;
     atomic_store(&views->damaged, atomic_load(&beside->damaged));
     views_file_leave(old);
     views_free(beside);

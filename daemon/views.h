@@ -22,7 +22,7 @@
 
 /* Raise when a key or value below changes. Together with FOLD_VERSION it says
  * which program may use the file. */
-#define VIEWS_FORMAT 3u
+#define VIEWS_FORMAT 4u
 
 enum views_result {
     VIEWS_OK = 0,
@@ -270,11 +270,12 @@ enum views_result views_walk_next(const struct views_walk *walk,
  * The folded state of a partnership at the last place at or before `upto`
  * where one is kept that holds under (K, S).  VIEWS_OK: `fold`, which was {0},
  * holds it, and `*upto` is its place.  VIEWS_ABSENT: begin at the beginning.
+ * `log` is being read.
  */
-enum views_result views_find_checkpoint(struct views_reader *reader,
-                                        uint32_t partnership, int64_t known,
-                                        uint64_t seq, struct views_place *upto,
-                                        struct fold *fold)
+enum views_result
+views_find_checkpoint(struct views_reader *reader, struct log_reader *log,
+                      uint32_t partnership, int64_t known, uint64_t seq,
+                      struct views_place *upto, struct fold *fold)
     __attribute__((warn_unused_result));
 
 /*

@@ -121,7 +121,8 @@ put_effects(struct apply *apply, const struct event *event, size_t partnership,
         rc = apply_revelation(apply, number, event->seq);
     if (rc == 0)
         rc = apply_add_op(apply, number, &op);
-    apply_touch(&apply->names[partnership], &place);
+    if (rc == 0)
+        rc = apply_note_change(apply, partnership, &op, op.seq);
     apply->names[partnership].ops++;
     return rc != 0 ? rc : apply_marks(apply, event, &op, partnership, damaged);
 }

@@ -31,9 +31,18 @@ struct apply_name {
     /* Of a partnership: */
     bool head_changed;
     bool looked_for_folds, has_folds;
-    bool touched;
-    struct views_place first; /* the first place that changes */
+    struct views_place last_fold; /* the place of its last checkpoint */
+    uint32_t late;                /* changes at or before that */
+    bool keeps_late;
+    struct views_place first; /* of these changes */
     uint32_t ops;
+};
+
+/* That an event changes a state at or before checkpoints. */
+struct apply_change {
+    size_t partnership; /* which of the names */
+    uint64_t change, event;
+    size_t at, size; /* its value, among the bytes */
 };
 
 /* Entries that an index gains. */
@@ -84,6 +93,8 @@ struct apply {
     struct apply_listed *listed, *sorted;
     size_t listed_count, listed_capacity, sorted_capacity;
     size_t puts_before; /* the transaction */
+    struct apply_change *changes;
+    size_t change_count, change_capacity;
 };
 
 int apply_get(struct apply *apply, enum views_db db, MDB_val *key,
@@ -165,6 +176,19 @@ int apply_add_to_lists(struct apply *apply, uint32_t partnership,
                        const struct fold_op *op);
 int apply_merge_lists(struct apply *apply);
 
+/* --- views_late -----------------------------------------------------------*/
+
+/* Does a partnership have checkpoints? */
+int apply_has_folds(struct apply *apply, size_t partnership, bool *any);
+
+/* The event at position `change` says that an operation counts, or does not
+ * any more: note it where checkpoints are at or behind its place. */
+int apply_note_change(struct apply *apply, size_t partnership,
+                      const struct fold_op *op, uint64_t change);
+
+/* Keep what was noted; where it is too much checkpoints are dropped. */
+int apply_put_changes(struct apply *apply);
+
 /* --- views_batch ----------------------------------------------------------*/
 
 struct views_place apply_place(const struct event *event);
@@ -193,10 +217,6 @@ int apply_add_entry(struct apply_entries *entries, const struct tuple *tuple,
 int apply_merge_into(struct apply *apply, enum views_db db,
                      const struct blocks_zones *zones,
                      const struct tuple_entry *entries, size_t count);
-
-/* The state of a partnership changes from a place on. */
-void apply_touch(struct apply_name *partnership,
-                 const struct views_place *place);
 
 /*
  * Merge everything in, in as many transactions as LMDB has pages for: whatever

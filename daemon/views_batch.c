@@ -39,6 +39,7 @@ release(struct apply *apply)
     free(apply->replaced.entries);
     free(apply->listed);
     free(apply->sorted);
+    free(apply->changes);
     mp_buf_deinit(&apply->bytes);
 }
 
@@ -60,6 +61,7 @@ empty(struct apply *apply)
     number_map_clear(&apply->followed);
     mp_buf_clear(&apply->bytes);
     apply->chain_count = apply->name_count = apply->listed_count = 0;
+    apply->change_count = 0;
     apply->ids.count = apply->replaced.count = 0;
 }
 
@@ -151,16 +153,6 @@ apply_add_entry(struct apply_entries *entries, const struct tuple *tuple,
     }
     entries->entries[entries->count++] = (struct tuple_entry){*tuple, value};
     return 0;
-}
-
-void
-apply_touch(struct apply_name *partnership, const struct views_place *place)
-{
-    struct tuple first = views_op_tuple(0, &partnership->first);
-    struct tuple here = views_op_tuple(0, place);
-    if (!partnership->touched || tuple_compare(&here, &first) < 0)
-        partnership->first = *place;
-    partnership->touched = true;
 }
 
 /* --- operations -----------------------------------------------------------*/
@@ -281,20 +273,13 @@ merge_ops(struct apply *apply)
     return rc != 0 ? rc : merge_sorted(apply, VIEWS_DB_OPS, entries);
 }
 
-/* What was folded behind the first change of a partnership is void. */
-static int
-drop_folds(struct apply *apply)
+static void
+count_ops(struct apply *apply)
 {
-    int rc = 0;
-    for (size_t i = 0; i < apply->name_count && rc == 0; i++) {
-        const struct apply_name *name = &apply->names[i];
-        if (name->touched)
-            rc = views_drop_checkpoints(apply->views, apply->txn,
-                                        name->name.number, &name->first);
-        if (name->ops > 0)
-            views_count_ops(apply->views, name->name.number, name->ops);
-    }
-    return rc;
+    for (size_t i = 0; i < apply->name_count; i++)
+        if (apply->names[i].ops > 0)
+            views_count_ops(apply->views, apply->names[i].name.number,
+                            apply->names[i].ops);
 }
 
 int
@@ -307,5 +292,8 @@ apply_merge(struct apply *apply)
         rc = merge_sorted(apply, VIEWS_DB_IDS, &apply->ids);
     if (rc == 0)
         rc = apply_put_names(apply);
-    return rc != 0 ? rc : drop_folds(apply);
+    if (rc == 0)
+        rc = apply_put_changes(apply);
+    count_ops(apply);
+    return rc;
 }

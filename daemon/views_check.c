@@ -194,6 +194,7 @@ compare_once(struct looking *looking)
     }
     enum views_check_result result = VIEWS_CHECK_FAILED;
     compare->fresh_views = looking->fresh;
+    compare->log = looking->log;
     compare->fresh_file = atomic_load(&looking->fresh->file);
     compare->found_file = atomic_load(&looking->found->file);
     int rc = mdb_txn_begin(compare->found_file->env, NULL, MDB_RDONLY,

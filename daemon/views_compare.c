@@ -5,7 +5,9 @@
 #include <stdio.h>
 #include <string.h>
 
+#include "daemon/fold_bytes.h"
 #include "daemon/order.h"
+#include "daemon/views_late.h"
 #include "daemon/views_refold.h"
 
 /* How the entries of a database are compared. */
@@ -14,6 +16,7 @@ enum way {
     WAY_KEYS,   /* key by key */
     WAY_BLOCKS, /* tuple by tuple */
     WAY_FOLDS,  /* fold by fold */
+    WAY_LATE,   /* against operations */
 };
 
 static const struct {
@@ -29,19 +32,14 @@ static const struct {
     [VIEWS_DB_MEMBERS] = {"members", WAY_KEYS},
     [VIEWS_DB_DATES] = {"dates", WAY_KEYS},
     [VIEWS_DB_FOLDS] = {"folds", WAY_FOLDS},
+    [VIEWS_DB_LATE] = {"late", WAY_LATE},
     [VIEWS_DB_IDS] = {"ids", WAY_BLOCKS},
     [VIEWS_DB_OPS] = {"ops", WAY_BLOCKS},
     [VIEWS_DB_LISTS] = {"lists", WAY_BLOCKS},
 };
 
-struct telling {
-    struct views_compare *compare;
-    enum views_db db;
-    uint64_t told;
-};
-
-static void
-tell(struct telling *telling, const char *what, uint64_t seq)
+void
+views_tell(struct views_telling *telling, const char *what, uint64_t seq)
 {
     struct views_compare *compare = telling->compare;
     compare->differences++;
@@ -87,16 +85,17 @@ seq_of(enum views_db db, const MDB_val *key)
 /* One that is only in what was found: of a batch that is half applied, or none
  * of ours.  A name that is new does not say of which event it is. */
 static void
-tell_surplus(struct telling *telling, const MDB_val *key)
+tell_surplus(struct views_telling *telling, const MDB_val *key)
 {
     uint64_t seq = seq_of(telling->db, key);
     if (seq == 0 || seq > telling->compare->position)
         telling->compare->ahead = true;
-    tell(telling, "an entry should not be there", seq);
+    views_tell(telling, "an entry should not be there", seq);
 }
 
 static int
-compare_keys(struct telling *telling, MDB_cursor *fresh, MDB_cursor *found)
+compare_keys(struct views_telling *telling, MDB_cursor *fresh,
+             MDB_cursor *found)
 {
     MDB_val key[2], value[2];
     int rc[2] = {mdb_cursor_get(fresh, &key[0], &value[0], MDB_FIRST),
@@ -109,12 +108,13 @@ compare_keys(struct telling *telling, MDB_cursor *fresh, MDB_cursor *found)
         order = order_of(rc[0], rc[1], order);
         telling->compare->entries++;
         if (order < 0)
-            tell(telling, "an entry is missing", seq_of(telling->db, &key[0]));
+            views_tell(telling, "an entry is missing",
+                       seq_of(telling->db, &key[0]));
         else if (order > 0)
             tell_surplus(telling, &key[1]);
         else if (!span_equal(span_of_val(&value[0]), span_of_val(&value[1])))
-            tell(telling, "an entry has another value",
-                 seq_of(telling->db, &key[0]));
+            views_tell(telling, "an entry has another value",
+                       seq_of(telling->db, &key[0]));
         if (order <= 0)
             rc[0] = mdb_cursor_get(fresh, &key[0], &value[0], MDB_NEXT);
         if (order >= 0)
@@ -125,7 +125,7 @@ compare_keys(struct telling *telling, MDB_cursor *fresh, MDB_cursor *found)
 }
 
 static int
-compare_by_keys(struct telling *telling)
+compare_by_keys(struct views_telling *telling)
 {
     struct views_compare *compare = telling->compare;
     enum views_db db = telling->db;
@@ -147,7 +147,7 @@ compare_by_keys(struct telling *telling)
 /* --- blocks ---------------------------------------------------------------*/
 
 static void
-compare_entries(struct telling *telling, int order,
+compare_entries(struct views_telling *telling, int order,
                 const struct blocks_iter *fresh,
                 const struct blocks_iter *found)
 {
@@ -156,15 +156,15 @@ compare_entries(struct telling *telling, int order,
     if (order > 0 && seq > telling->compare->position)
         telling->compare->ahead = true;
     if (order < 0)
-        tell(telling, "an entry is missing", seq);
+        views_tell(telling, "an entry is missing", seq);
     else if (order > 0)
-        tell(telling, "an entry should not be there", seq);
+        views_tell(telling, "an entry should not be there", seq);
     else if (!span_equal(entry->value, blocks_here(found)->value))
-        tell(telling, "an entry has another value", seq);
+        views_tell(telling, "an entry has another value", seq);
 }
 
 static int
-compare_blocks(struct telling *telling, struct blocks_iter *fresh,
+compare_blocks(struct views_telling *telling, struct blocks_iter *fresh,
                struct blocks_iter *found)
 {
     const struct tuple first = TUPLE_FIRST;
@@ -190,7 +190,7 @@ compare_blocks(struct telling *telling, struct blocks_iter *fresh,
 }
 
 static int
-compare_by_blocks(struct telling *telling)
+compare_by_blocks(struct views_telling *telling)
 {
     struct views_compare *compare = telling->compare;
     enum views_db db = telling->db;
@@ -206,70 +206,6 @@ compare_by_blocks(struct telling *telling)
     return rc;
 }
 
-/* --- folds ----------------------------------------------------------------*/
-
-/* Checkpoints are where they came to be; what each holds must be what folding
- * up to there gives. */
-struct folding_check {
-    struct telling *telling;
-    struct views_refold *refold;
-    uint32_t partnership;
-    struct mp_buf value;
-};
-
-static int
-check_fold(struct folding_check *folding, const MDB_val *key,
-           const MDB_val *value)
-{
-    struct views_compare *compare = folding->telling->compare;
-    struct views_place place;
-    uint32_t partnership;
-    if (!views_place_read(key, &partnership, &place)) {
-        tell(folding->telling, "an entry has no place", 0);
-        return 0;
-    }
-    if (folding->refold == NULL || partnership != folding->partnership) {
-        views_refold_free(folding->refold);
-        folding->partnership = partnership;
-        folding->refold = views_refold_new(compare->fresh_views, partnership);
-        if (folding->refold == NULL)
-            return ENOMEM;
-    }
-    mp_buf_clear(&folding->value);
-    enum views_result result =
-        views_refold_to(folding->refold, &place, &folding->value);
-    compare->entries++;
-    if (result == VIEWS_ABSENT)
-        tell(folding->telling, "a state is where no event is", place.seq);
-    if (result == VIEWS_OK &&
-        !span_equal(mp_buf_span(&folding->value), span_of_val(value)))
-        tell(folding->telling, "a state is another", place.seq);
-    return result == VIEWS_OK || result == VIEWS_ABSENT ? 0 : ENOMEM;
-}
-
-static int
-compare_by_folds(struct telling *telling)
-{
-    struct views_compare *compare = telling->compare;
-    struct folding_check folding = {.telling = telling};
-    MDB_cursor *found = NULL;
-    MDB_val key, value;
-    int rc = mdb_cursor_open(compare->found,
-                             compare->found_file->dbs[VIEWS_DB_FOLDS], &found);
-    if (rc != 0)
-        return rc;
-    rc = mdb_cursor_get(found, &key, &value, MDB_FIRST);
-    while (rc == 0) {
-        rc = check_fold(&folding, &key, &value);
-        if (rc == 0)
-            rc = mdb_cursor_get(found, &key, &value, MDB_NEXT);
-    }
-    mdb_cursor_close(found);
-    views_refold_free(folding.refold);
-    mp_buf_deinit(&folding.value);
-    return rc == MDB_NOTFOUND ? 0 : rc;
-}
-
 /* --- all of them ----------------------------------------------------------*/
 
 int
@@ -277,7 +213,7 @@ views_compare(struct views_compare *compare)
 {
     int rc = 0;
     for (size_t i = 0; i < VIEWS_DB_COUNT && rc == 0; i++) {
-        struct telling telling = {compare, (enum views_db)i, 0};
+        struct views_telling telling = {compare, (enum views_db)i, 0};
         switch (databases[i].way) {
         case WAY_APART:
             break;
@@ -288,7 +224,10 @@ views_compare(struct views_compare *compare)
             rc = compare_by_blocks(&telling);
             break;
         case WAY_FOLDS:
-            rc = compare_by_folds(&telling);
+            rc = views_compare_folds(&telling);
+            break;
+        case WAY_LATE:
+            rc = views_compare_late(&telling);
             break;
         }
     }

@@ -23,6 +23,7 @@ struct views_compare {
     MDB_txn *fresh, *found;
     const struct views_file *fresh_file, *found_file;
     struct views *fresh_views;
+    struct log_reader *log; /* not being read */
     uint64_t position;
 
     /* what came of it */
@@ -37,5 +38,21 @@ struct views_compare {
  * is no memory. */
 int views_compare(struct views_compare *compare)
     __attribute__((warn_unused_result));
+
+/* --- its parts ------------------------------------------------------------*/
+
+/* One database that is being compared. */
+struct views_telling {
+    struct views_compare *compare;
+    enum views_db db;
+    uint64_t told;
+};
+
+/* Tell of a difference, and of which event, or 0. */
+void views_tell(struct views_telling *telling, const char *what, uint64_t seq);
+
+/* An MDB_* code. */
+int views_compare_folds(struct views_telling *telling);
+int views_compare_late(struct views_telling *telling);
 
 #endif

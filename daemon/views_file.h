@@ -22,13 +22,18 @@
  *   names     kind 1, slug                             number 4, revision 8,
  *                                                      damaged 8
  *   slugs     kind 1, number 4                         slug
- *   marks     target's seq 8, superseder's seq 8       superseder's k 8
- *   links     kind 1, target's seq 8, seq 8            nothing
+ *   marks     target's seq 8, superseder's seq 8       superseder's k, t and
+ *                                                      start_lo, 8 each
+ *   links     kind 1, target's seq 8, seq 8            of answers that change
+ *                                                      a state: t, start_lo,
+ *                                                      8 each; else nothing
  *   members   party 4, slug of the partnership         its number 4
  *   dates     seq 8                                    k 8, t 8, where they
  *                                                      differ
  *   folds     partnership 4, t 8, start_lo 8, seq 8    a checkpoint, see
  *                                                      views_checkpoint.c
+ *   late      partnership 4, seq of the change 8,      see views_late.h
+ *             event changed 8
  *
  * and as tuples in blocks (daemon/blocks.h)
  *
@@ -49,6 +54,7 @@ enum views_db {
     VIEWS_DB_MEMBERS,
     VIEWS_DB_DATES,
     VIEWS_DB_FOLDS,
+    VIEWS_DB_LATE,
     VIEWS_DB_IDS,
     VIEWS_DB_OPS,
     VIEWS_DB_LISTS,
@@ -61,6 +67,14 @@ struct views_wants {
     struct number_map listed;  /* what the list holds */
     uint32_t *list;
     size_t count, capacity;
+};
+
+/* Checkpoints of a partnership that are being made anew: up to where that has
+ * come, and the position before which nothing is late any more then. */
+struct views_refresh {
+    uint32_t partnership; /* or 0 */
+    struct views_place reached;
+    uint64_t position;
 };
 
 /* One views.mdb, open as long as somebody uses it. */
@@ -80,6 +94,8 @@ struct views {
     _Atomic uint64_t position;
     _Atomic uint64_t ids_position; /* at or behind position */
     struct views_wants wants;      /* of who applies, as the next */
+    struct views_refresh refresh;
+    struct log_reader *log_reader; /* of who makes checkpoints; or NULL */
     struct apply *kept;            /* the memory of batches, or NULL */
     _Atomic bool distrusted;
     _Atomic uint64_t damaged; /* the lowest damaged position known, or 0 */
@@ -140,6 +156,8 @@ void views_release_iters(struct views_reader *reader);
 #define VIEWS_MARK_KEY_SIZE ((size_t)16)
 #define VIEWS_LINK_KEY_SIZE ((size_t)17)
 #define VIEWS_DATES_SIZE ((size_t)16)
+#define VIEWS_MARK_SIZE ((size_t)24)
+#define VIEWS_ANSWER_SIZE ((size_t)16)
 
 /*
  * Commit.  A write that finds no room is short, which LMDB takes for EIO: with
@@ -193,12 +211,30 @@ void views_count_ops(struct views *views, uint32_t partnership, uint32_t added);
 void views_wants_deinit(struct views_wants *wants);
 
 /* Inside a write transaction, an MDB_* code: drop the checkpoints of a
- * partnership at or behind a place; does it have any? */
+ * partnership at or behind a place; the place of its last one, if `*any`. */
 int views_drop_checkpoints(struct views *views, MDB_txn *txn,
                            uint32_t partnership,
                            const struct views_place *from);
-int views_has_checkpoints(struct views *views, MDB_txn *txn,
-                          uint32_t partnership, bool *any);
+int views_last_checkpoint(struct views *views, MDB_txn *txn,
+                          uint32_t partnership, struct views_place *place,
+                          bool *any);
+
+/* As views_superseder and views_linked with VIEWS_LINK_ANSWERED, with the place
+ * of what was found.  An answer that changes no state has none: `*touches` is
+ * false. */
+enum views_result views_superseder_at(struct views_reader *reader,
+                                      uint64_t target, uint64_t after,
+                                      struct views_place *place, int64_t *k);
+enum views_result views_answer_at(struct views_reader *reader, uint64_t target,
+                                  uint64_t after, struct views_place *place,
+                                  bool *touches);
+
+/* The first operation that ends all agreements of a partnership at or behind a
+ * place; its place. */
+enum views_result views_next_ending(struct views_reader *reader,
+                                    uint32_t partnership,
+                                    const struct views_place *from,
+                                    struct views_place *place);
 
 /* The largest op: every part of it and 64 parties. */
 #define VIEWS_OP_SIZE_MAX ((size_t)(64 + 4 * MODEL_PARTIES_MAX))
@@ -212,6 +248,15 @@ bool views_op_read(struct span value, const struct views_place *place,
 /* The tuple of an operation. */
 struct tuple views_op_tuple(uint32_t partnership,
                             const struct views_place *place);
+
+static inline int
+views_place_compare(const struct views_place *one,
+                    const struct views_place *other)
+{
+    struct tuple left = {0, one->t, one->start_lo, one->seq};
+    struct tuple right = {0, other->t, other->start_lo, other->seq};
+    return tuple_compare(&left, &right);
+}
 
 /* --- views_ids ------------------------------------------------------------*/
 

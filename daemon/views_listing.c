@@ -77,6 +77,9 @@ apply_add_to_lists(struct apply *apply, uint32_t partnership,
     if (rc == 0 && op->start_lo != op->t)
         rc = add_to_list(
             apply, views_list(VIEWS_LIST_IMPRECISE, partnership, 0), op->seq);
+    if (rc == 0 && op->type == MODEL_TERMINATION && op->re_root == 0)
+        rc = add_to_list(apply, views_list(VIEWS_LIST_ENDING, partnership, 0),
+                         op->seq);
     return rc != 0 || op->k == op->t ? rc : put_dates(apply, op);
 }
 

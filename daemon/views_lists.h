@@ -15,6 +15,8 @@
  *   late       0, partnership    bits of k - t     0; t, start_lo, seq
  *   imprecise  partnership       0                 0; t - start_lo, start_lo
  *                                                  (or t), seq
+ *   ending     partnership       0                 0; t, start_lo, seq: what
+ *                                                  ends all agreements
  *
  * Most events have k = t = start_lo: they are as precise as can be and stand
  * but once for the two orders by dates; in "occurred" and "disclosed" are the
@@ -27,6 +29,7 @@
 enum views_list_kind {
     VIEWS_LIST_LATE = 1,
     VIEWS_LIST_IMPRECISE = 2,
+    VIEWS_LIST_ENDING = 3,
     VIEWS_LIST_OF_ALL = 16,
     VIEWS_LIST_OF_PARTNERSHIP,
     VIEWS_LIST_OF_PARTY,

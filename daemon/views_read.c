@@ -243,17 +243,33 @@ first_above(struct views_reader *reader, enum views_db db, MDB_val *from,
 }
 
 enum views_result
-views_superseder(struct views_reader *reader, uint64_t target, uint64_t after,
-                 uint64_t *seq, int64_t *k)
+views_superseder_at(struct views_reader *reader, uint64_t target,
+                    uint64_t after, struct views_place *place, int64_t *k)
 {
     uint8_t bytes[VIEWS_MARK_KEY_SIZE];
     MDB_val key = views_mark_key(bytes, target, after + 1), value;
     enum views_result result =
-        first_above(reader, VIEWS_DB_MARKS, &key, 8, seq, &value);
-    if (result == VIEWS_OK && value.mv_size != 8)
+        first_above(reader, VIEWS_DB_MARKS, &key, 8, &place->seq, &value);
+    if (result == VIEWS_OK && value.mv_size != VIEWS_MARK_SIZE)
         return views_outcome(MDB_CORRUPTED);
+    if (result == VIEWS_OK) {
+        const uint8_t *at = value.mv_data;
+        *k = order_get_i64(at);
+        place->t = order_get_i64(at + 8);
+        place->start_lo = order_get_i64(at + 16);
+    }
+    return result;
+}
+
+enum views_result
+views_superseder(struct views_reader *reader, uint64_t target, uint64_t after,
+                 uint64_t *seq, int64_t *k)
+{
+    struct views_place place = {0};
+    enum views_result result =
+        views_superseder_at(reader, target, after, &place, k);
     if (result == VIEWS_OK)
-        *k = order_get_i64(value.mv_data);
+        *seq = place.seq;
     return result;
 }
 
@@ -264,6 +280,23 @@ views_linked(struct views_reader *reader, enum views_link link, uint64_t target,
     uint8_t bytes[VIEWS_LINK_KEY_SIZE];
     MDB_val key = views_link_key(bytes, link, target, after + 1), value;
     return first_above(reader, VIEWS_DB_LINKS, &key, 9, seq, &value);
+}
+
+enum views_result
+views_answer_at(struct views_reader *reader, uint64_t target, uint64_t after,
+                struct views_place *place, bool *touches)
+{
+    uint8_t bytes[VIEWS_LINK_KEY_SIZE];
+    MDB_val key = views_link_key(bytes, VIEWS_LINK_ANSWERED, target, after + 1);
+    MDB_val value;
+    enum views_result result =
+        first_above(reader, VIEWS_DB_LINKS, &key, 9, &place->seq, &value);
+    *touches = result == VIEWS_OK && value.mv_size == VIEWS_ANSWER_SIZE;
+    if (*touches) {
+        place->t = order_get_i64(value.mv_data);
+        place->start_lo = order_get_i64((const uint8_t *)value.mv_data + 8);
+    }
+    return result;
 }
 
 /* The first key of a database behind `wanted` with the same prefix: what

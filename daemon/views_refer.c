@@ -102,6 +102,18 @@ put_link(struct apply *apply, enum views_link link, uint64_t target,
     return apply_put(apply, VIEWS_DB_LINKS, &key, bytes, 0);
 }
 
+/* With its place where it changes what stands under the root of its target. */
+static int
+put_answer(struct apply *apply, uint64_t target, const struct fold_op *op)
+{
+    uint8_t bytes[VIEWS_LINK_KEY_SIZE], value[VIEWS_ANSWER_SIZE];
+    MDB_val key = views_link_key(bytes, VIEWS_LINK_ANSWERED, target, op->seq);
+    order_put_i64(value, op->t);
+    order_put_i64(value + 8, op->start_lo);
+    return apply_put(apply, VIEWS_DB_LINKS, &key, value,
+                     fold_touches(op->type) ? sizeof value : 0);
+}
+
 int
 apply_revelation(struct apply *apply, uint32_t partnership, uint64_t seq)
 {
@@ -136,7 +148,7 @@ refer_re(struct apply *apply, const struct event *event, struct fold_op *op,
     if (rc != 0 || !target.found)
         return rc;
     op->re_root = target.op.root;
-    return put_link(apply, VIEWS_LINK_ANSWERED, target.op.seq, op->seq);
+    return put_answer(apply, target.op.seq, op);
 }
 
 int
@@ -155,7 +167,7 @@ apply_references(struct apply *apply, const struct event *event,
     return rc;
 }
 
-/* --- from where a state changes -------------------------------------------*/
+/* --- what changes behind checkpoints --------------------------------------*/
 
 static int
 chain_add(struct apply *apply, struct span id)
@@ -182,16 +194,21 @@ chain_add(struct apply *apply, struct span id)
 
 /* What an event superseded may be live again, or be superseded again. */
 static int
-chain_follow(struct apply *apply, uint64_t seq, size_t partnership)
+chain_follow(struct apply *apply, uint64_t seq, size_t partnership,
+             uint64_t change)
 {
     struct span bytes;
     struct event event;
+    struct target target = {0};
     if (log_read(apply->log, seq, &bytes) != LOG_OK ||
         !event_read(bytes, &event))
         return 0;
-    struct views_place place = apply_place(&event);
-    apply_touch(&apply->names[partnership], &place);
-    int rc = chain_add(apply, event.fields[MODEL_FIELD_CORRECTS]);
+    int rc = find_op(apply, seq, &event, &target);
+    target.op.marked = true;
+    if (rc == 0)
+        rc = apply_note_change(apply, partnership, &target.op, change);
+    if (rc == 0)
+        rc = chain_add(apply, event.fields[MODEL_FIELD_CORRECTS]);
     if (rc == 0 && event.type == MODEL_RETRACTION)
         rc = chain_add(apply, event.fields[MODEL_FIELD_RE]);
     return rc;
@@ -203,20 +220,16 @@ chain_follow(struct apply *apply, uint64_t seq, size_t partnership)
  * where there are none nothing need be.
  */
 static int
-follow(struct apply *apply, struct span id, size_t partnership)
+follow(struct apply *apply, struct span id, size_t partnership, uint64_t change)
 {
-    struct apply_name *name = &apply->names[partnership];
-    int rc = 0;
-    if (!name->looked_for_folds)
-        rc = views_has_checkpoints(apply->views, apply->txn, name->name.number,
-                                   &name->has_folds);
-    name->looked_for_folds = true;
-    if (rc != 0 || !name->has_folds)
+    bool any;
+    int rc = apply_has_folds(apply, partnership, &any);
+    if (rc != 0 || !any)
         return rc;
     rc = chain_add(apply, id);
     while (rc == 0 && apply->chain_count > 0)
         rc = chain_follow(apply, apply->chain[--apply->chain_count],
-                          partnership);
+                          partnership, change);
     return rc;
 }
 
@@ -247,13 +260,15 @@ mark(struct apply *apply, const struct event *event, struct span id,
     int rc = find_target(apply, event, id, &target, damaged);
     if (rc != 0 || !target.found)
         return rc;
-    uint8_t bytes[VIEWS_MARK_KEY_SIZE], value[8];
+    uint8_t bytes[VIEWS_MARK_KEY_SIZE], value[VIEWS_MARK_SIZE];
     MDB_val key = views_mark_key(bytes, target.op.seq, op->seq);
     order_put_i64(value, op->k);
+    order_put_i64(value + 8, op->t);
+    order_put_i64(value + 16, op->start_lo);
     rc = mark_target(apply, &target);
     if (rc == 0)
         rc = apply_put(apply, VIEWS_DB_MARKS, &key, value, sizeof value);
-    return rc != 0 ? rc : follow(apply, id, partnership);
+    return rc != 0 ? rc : follow(apply, id, partnership, op->seq);
 }
 
 int

@@ -6,13 +6,14 @@
 
 /*
  * A partnership folded anew from its beginning, to see whether its checkpoints
- * are right: a part of daemon/views (views_checkpoint.c).
+ * are right: a part of daemon/views (views_making.c).
  */
 struct views_refold;
 
-/* Of what `views`, which nobody writes to, hold. NULL without memory. */
-struct views_refold *views_refold_new(struct views *views,
-                                      uint32_t partnership);
+/* Of what `views`, which nobody writes to, hold, as of a position. NULL without
+ * memory. */
+struct views_refold *views_refold_new(struct views *views, uint32_t partnership,
+                                      uint64_t position);
 void views_refold_free(struct views_refold *refold); /* NULL is legal */
 
 /*

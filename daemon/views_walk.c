@@ -290,9 +290,9 @@ views_duration(const struct views_place *place)
     return duration;
 }
 
-/* The first imprecise event of a partnership at or behind a place. */
+/* The first entry of a list at or behind a place. */
 static enum views_result
-seek_imprecise(struct views_reader *reader, struct tuple *at)
+seek_list(struct views_reader *reader, struct tuple *at)
 {
     struct views_iter *durations = &reader->durations;
     uint64_t set = at->set;
@@ -315,7 +315,7 @@ views_next_duration(struct views_reader *reader, uint32_t partnership,
     struct tuple at = {.set = views_list(VIEWS_LIST_IMPRECISE, partnership, 0),
                        .a = after + 1,
                        .b = EDTF_MINUS_INFINITY};
-    enum views_result result = seek_imprecise(reader, &at);
+    enum views_result result = seek_list(reader, &at);
     if (result == VIEWS_OK)
         *duration = at.a;
     return result;
@@ -330,7 +330,7 @@ views_next_imprecise(struct views_reader *reader, uint32_t partnership,
                        .a = duration,
                        .b = from,
                        .seq = from_seq};
-    enum views_result result = seek_imprecise(reader, &at);
+    enum views_result result = seek_list(reader, &at);
     if (result != VIEWS_OK)
         return result;
     if (at.a != duration)
@@ -344,4 +344,20 @@ views_next_imprecise(struct views_reader *reader, uint32_t partnership,
         place->t = at.b + duration;
     }
     return VIEWS_OK;
+}
+
+/* --- what ends all agreements ---------------------------------------------*/
+
+enum views_result
+views_next_ending(struct views_reader *reader, uint32_t partnership,
+                  const struct views_place *from, struct views_place *place)
+{
+    struct tuple at = {.set = views_list(VIEWS_LIST_ENDING, partnership, 0),
+                       .a = from->t,
+                       .b = from->start_lo,
+                       .seq = from->seq};
+    enum views_result result = seek_list(reader, &at);
+    if (result == VIEWS_OK)
+        *place = (struct views_place){at.a, at.b, at.seq};
+    return result;
 }

@@ -218,7 +218,7 @@ state_after(struct link *link, const struct aged *aged, int arrived)
 }
 
 struct late {
-    struct latency append, state;
+    struct latency append, state, again;
     int count;
     double seconds;
 };
@@ -232,24 +232,31 @@ late_run(struct late *late, const struct aged *aged, struct link *link)
         append_late(link, aged, late->count++);
         double appended = clock_us();
         state_after(link, aged, late->count);
+        double answered = clock_us();
+        state_after(link, aged, late->count); /* nothing disturbs this one */
         latency_add(&late->append, appended - began);
-        latency_add(&late->state, clock_us() - appended);
+        latency_add(&late->state, answered - appended);
+        latency_add(&late->again, clock_us() - answered);
     }
     late->seconds = (clock_us() - start) / 1e6;
     latency_end_round(&late->append);
     latency_end_round(&late->state);
+    latency_end_round(&late->again);
 }
 
 static void
 late_tell(struct late *late, struct late *base, uint64_t size,
           struct report *report)
 {
-    char remark[NAME_SIZE];
-    struct latency *latencies[] = {&late->append, &late->state};
-    struct latency *bases[] = {&base->append, &base->state};
-    static const char *const whats[] = {"append", "state right after it"};
-    snprintf(remark, sizeof(remark), "%d arrivals in %.1f s", late->count,
-             late->seconds);
+    char remark[2 * NAME_SIZE];
+    struct latency *latencies[] = {&late->append, &late->state, &late->again};
+    struct latency *bases[] = {&base->append, &base->state, &base->again};
+    static const char *const whats[] = {"append", "state right after it",
+                                        "state again, undisturbed"};
+    snprintf(remark, sizeof(remark),
+             "%d arrivals in %.1f s; right after: %.2f x undisturbed",
+             late->count, late->seconds,
+             latency_p50(&late->state) / latency_p50(&late->again));
     for (size_t i = 0; i < sizeof(whats) / sizeof(whats[0]); i++) {
         struct report_row row = {
             .group = "late",
@@ -278,6 +285,7 @@ late_run_all(struct measure *measure, const struct aged *aged, size_t count,
     for (size_t i = 0; i < count; i++) {
         latency_deinit(&lates[i].append);
         latency_deinit(&lates[i].state);
+        latency_deinit(&lates[i].again);
     }
 }
 

@@ -292,7 +292,7 @@ START_TEST(fold_joins_each_party_once)
     }
     ck_assert_uint_eq(fold.party_size, 60);
     for (uint32_t i = 0; i < 60; i++)
-        ck_assert_uint_eq(fold.parties[i], i);
+        ck_assert_uint_eq(fold.parties[i].number, i);
     fold_deinit(&fold);
 }
 END_TEST
