@@ -188,19 +188,36 @@ under_stop(void)
 /* --- preloaded libraries --------------------------------------------------*/
 
 void
-under_preload(char command[UNDER_COMMAND_SIZE], const char *name)
+under_compile(char library[SCRATCH_PATH_SIZE], const char *name)
 {
-    char library[SCRATCH_PATH_SIZE];
     char compile[UNDER_COMMAND_SIZE];
     snprintf(compile, sizeof(compile), "%s.so", name);
     scratch_join(library, fixture.directory, compile);
     snprintf(compile, sizeof(compile),
              "%s -std=gnu11 -D_GNU_SOURCE -O1 -Wall -Werror -shared -fPIC -I. "
-             "-o '%s' '%s/crash/preload/%s.c' -pthread",
+             "-o '%s' '%s/crash/preload/%s'*.c -pthread",
              setting("CC", COMPILER_DEFAULT), library,
              setting("ENTENTE_TESTS", TESTS_DEFAULT), name);
     /* NOLINTNEXTLINE(cert-env33-c): nothing of it comes from outside */
     ck_assert_msg(system(compile) == 0, "cannot be compiled: %s", compile);
+}
+
+void
+under_preload_always(const char *library)
+{
+    if (library == NULL) {
+        unsetenv("LD_PRELOAD");
+        return;
+    }
+    setenv("ASAN_OPTIONS", SANITIZER_OPTIONS, 1);
+    setenv("LD_PRELOAD", library, 1);
+}
+
+void
+under_preload(char command[UNDER_COMMAND_SIZE], const char *name)
+{
+    char library[SCRATCH_PATH_SIZE];
+    under_compile(library, name);
     int size =
         snprintf(command, UNDER_COMMAND_SIZE, "env LD_PRELOAD='%s'", library);
     ck_assert_uint_lt((size_t)size, UNDER_COMMAND_SIZE);

@@ -41,9 +41,16 @@ void under_expect_exit(int status);
 /* SIGTERM, and exit status 0. */
 void under_stop(void);
 
+/* Compile tests/crash/preload/`name`*.c. */
+void under_compile(char library[SCRATCH_PATH_SIZE], const char *name);
+
+/* The daemons that this test starts from now on, by whatever way, preload the
+ * library; NULL: none. */
+void under_preload_always(const char *library);
+
 /*
- * Compile tests/crash/preload/`name`.c and write the command that preloads it:
- * to be followed by more of a command, or by nothing.
+ * Compile such a library and write the command that preloads it: to be followed
+ * by more of a command, or by nothing.
  */
 #define UNDER_COMMAND_SIZE ((size_t)1024)
 void under_preload(char command[UNDER_COMMAND_SIZE], const char *name);
