@@ -14,8 +14,11 @@ LIBDIR ?= $(PREFIX)/lib
 DESTDIR ?=
 FUZZ_SECONDS ?= 30
 JOBS ?= $(shell nproc)
-# Groups of rows that `make bench` is to measure; all by default.
+# Groups of rows that `make bench` is to measure on the daemon alone, or all;
+# by default it is measured beside its peers.
 BENCH_GROUPS ?=
+# Of tests/bench/peers: systems, --rounds and the like.
+BENCH_OPTIONS ?=
 # Debian's own, which sees Debian's modules; another may come first in PATH.
 PYTHON ?= $(or $(wildcard /usr/bin/python3),python3)
 
@@ -73,6 +76,8 @@ CRASH := $(call without_tests,$(call objects,tests/crash/*.c))
 CRASH_TESTS := $(call programs,tests/crash/test_*.c)
 BENCH := $(filter-out %/generate.o %/measure.o,$(call objects,tests/bench/*.c))
 BENCH_PROGRAMS := $(BUILD)/tests/bench/generate $(BUILD)/tests/bench/measure
+BENCH_PEERS := $(filter-out %/floor.o,$(call objects,tests/bench/peers/*.c))
+BENCH_FLOOR := $(BUILD)/tests/bench/peers/floor
 SCRIPT_TESTS := $(wildcard tests/system/*.sh)
 FUZZERS := $(call programs,tests/fuzz/fuzz_*.c)
 
@@ -103,6 +108,10 @@ NODE_PACKAGES := $(if $(and $(shell command -v node),$(shell command -v npm)),, 
 	nodejs npm)
 CHECK_PACKAGES := graphviz mandoc neovim procps python3-icalendar \
 	python3-jsonschema python3-msgpack strace systemd $(NODE_PACKAGES)
+# What the daemon is measured beside. Without their services, which nobody
+# asked for: tests/bench starts them itself.
+BENCH_PACKAGES := libsqlite3-dev nats-server postgresql redis-server strace \
+	tarantool
 MEMCHECK_PACKAGES := valgrind
 FUZZ_PACKAGES := clang libclang-rt-14-dev
 FORMAT_PACKAGES := clang-format
@@ -184,6 +193,19 @@ $(BUILD)/tests/crash/test_%: $(BUILD)/tests/crash/test_%.o $(CRASH) \
 $(BENCH_PROGRAMS): %: %.o $(BENCH) $(PROTO)
 	$(say)$(CC) $(ALL_LDFLAGS) -o $@ $^ $(PROTO_LIBS) -lm
 
+# SQLite is measured where it is there to build with.
+HAS_SQLITE = $(shell pkg-config --exists sqlite3 && echo 1)
+$(BUILD)/tests/bench/peers/sqlite.o: STANDARD += \
+	$(if $(HAS_SQLITE),-DBENCH_SQLITE)
+
+$(BUILD)/tests/bench/peers/peers: $(BENCH_PEERS) $(BENCH) $(PROTO)
+	$(say)$(CC) $(ALL_LDFLAGS) -o $@ $^ $(call libs,msgpack lmdb) \
+		$(if $(HAS_SQLITE),$(call libs,sqlite3)) -lm
+
+$(BENCH_FLOOR): $(BENCH_FLOOR).o $(BUILD)/tests/bench/peers/note.o \
+		$(BUILD)/tests/bench/dice.o $(BUILD)/tests/bench/fail.o $(PROTO)
+	$(say)$(CC) $(ALL_LDFLAGS) -o $@ $^ $(call libs,msgpack lmdb)
+
 $(BUILD)/tests/fuzz/fuzz_%: $(BUILD)/tests/fuzz/fuzz_%.o $(PROTO)
 	$(say)$(CC) $(ALL_LDFLAGS) -o $@ $^ $(PROTO_LIBS)
 
@@ -253,23 +275,42 @@ coverage: ## run the tests and say which lines they reach
 	@$(MAKE) CC=gcc SAN= BUILD=$(OUT)/coverage CFLAGS='-O0 -g --coverage' \
 		check; status=$$?; tests/coverage.sh $(OUT)/coverage; exit $$status
 
-# BENCH_DIR says on which disk.
-.PHONY: bench bench-quick bench-full
-bench: ## measure the daemon, in some minutes
-bench-quick: ## the same with small logs
-bench-full: ## the same with a million events
-bench bench-quick bench-full: deps-build
-	@$(MAKE) -j$(JOBS) $(BUILD)/entented $(BENCH_PROGRAMS)
-	@$(ENVIRONMENT) BENCH_MEASURE=$(BUILD)/tests/bench/measure \
-		BENCH_TABS=$(BUILD)/bench.tsv tests/bench/run \
-		$(patsubst bench-%,--%,$(filter bench-%,$@)) $(BENCH_GROUPS)
+# BENCH_DIR says on which disk. The daemon runs with its own defaults.
+RUN_BENCH = ENTENTED=$(BUILD)/entented BENCH_FLOOR=$(BENCH_FLOOR) \
+	BENCH_PREPARE=tests/bench/peers/prepare \
+	BENCH_TABS=$(BUILD)/$@.tsv tests/bench/run
+RUN_PEERS = $(RUN_BENCH) $(BUILD)/tests/bench/peers/peers
+RUN_MEASURE = $(RUN_BENCH) $(BUILD)/tests/bench/measure
+GROUPS_ASKED = $(filter-out all,$(BENCH_GROUPS))
+
+.PHONY: bench bench-quick bench-full bench-sync bench-growth bench-build
+bench: bench-build ## measure the daemon beside its peers, in 15 minutes
+	@$(if $(BENCH_GROUPS),$(RUN_MEASURE) $(GROUPS_ASKED), \
+		$(RUN_PEERS) $(BENCH_OPTIONS))
+
+bench-quick: bench-build ## the same in two minutes
+	@$(if $(BENCH_GROUPS),$(RUN_MEASURE) --quick $(GROUPS_ASKED), \
+		$(RUN_PEERS) --quick $(BENCH_OPTIONS))
+
+bench-full: bench-build ## measure the daemon alone, with a million events
+	@$(RUN_MEASURE) --full $(GROUPS_ASKED)
+
+bench-sync: bench-build ## count what is flushed before an acknowledgement
+	@$(RUN_PEERS) --sync $(BENCH_OPTIONS)
+
+bench-growth: bench-build ## measure the daemon on logs up to 10 M events
+	@$(RUN_PEERS) --growth --events 10000 $(BENCH_OPTIONS)
+
+bench-build: deps-build deps-bench
+	@$(MAKE) -j$(JOBS) $(BUILD)/entented $(BENCH_PROGRAMS) \
+		$(BUILD)/tests/bench/peers/peers $(BENCH_FLOOR)
 
 # --- Looking at the code ---------------------------------------------------
 
 SOURCES := $(wildcard $(foreach d,proto proto/manual daemon daemon/manual \
 	client client/lib client/manual tests/unit \
 	tests/system tests/model tests/fuzz tests/crash tests/crash/preload \
-	tests/bench,$(d)/*.c))
+	tests/bench tests/bench/peers,$(d)/*.c))
 HEADERS := $(wildcard $(addsuffix *.h,$(sort $(dir $(SOURCES)))))
 
 .PHONY: format
@@ -308,11 +349,13 @@ deps: ## install what is missing for any of these
 	@tests/deps.sh $(BUILD_PACKAGES) $(TEST_PACKAGES) $(DEB_PACKAGES)
 
 .PHONY: deps-build deps-check deps-memcheck deps-fuzz deps-format deps-lint \
-	deps-deb
+	deps-deb deps-bench
 deps-build:
 	@tests/deps.sh $(BUILD_PACKAGES)
 deps-check:
 	@tests/deps.sh $(CHECK_PACKAGES)
+deps-bench:
+	@NO_SERVICES=1 tests/deps.sh $(BENCH_PACKAGES)
 deps-memcheck:
 	@tests/deps.sh $(MEMCHECK_PACKAGES)
 deps-fuzz:
