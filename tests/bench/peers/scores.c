@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: MIT */
 #include "tests/bench/peers/scores.h"
 
-#define TEXT_SIZE 48
+#define TEXT_SIZE ((size_t)48)
 #define RANGE_SIZE (4 * TEXT_SIZE)
 
 static const struct {
