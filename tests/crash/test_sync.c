@@ -13,6 +13,7 @@
 #include "tests/crash/under.h"
 #include "tests/system/expect.h"
 #include "tests/system/json_text.h"
+#include "tests/system/subscriber.h"
 
 #define SECONDS_MAX 30
 #define TRACED                                                                 \
@@ -299,6 +300,50 @@ START_TEST(while_the_disk_hangs_nothing_is_acknowledged_or_shown)
 }
 END_TEST
 
+/* A subscriber is told when the flush has returned, not when the bytes are
+ * there to be read; a consumer's name and position are answered then, too. */
+START_TEST(while_the_disk_hangs_no_subscriber_is_told)
+{
+    struct control_disk *disk = hanging_start();
+    fixture_log("A note 2017\n");
+    struct wire *writer = wire_open_unix(fixture.socket);
+    struct wire *reader = wire_open_unix(fixture.socket);
+    json_auto_t *arguments =
+        json_pack("{s:o}", "events", fixture_events_of("B note 2017\n"));
+    subscriber_begin(reader, 7, "{'after': 0, 'consumer': 'm'}");
+    subscriber_expect(reader, 7, "['A']");
+    subscriber_caught_up(reader, 7, 1);
+    atomic_store(&disk->hold, 1);
+    wire_queue(writer, 1, "append", arguments);
+    wire_flush(writer);
+    await_held(disk);
+    json_auto_t *ack = json_of("{'consumer': 'm', 'position': 1}");
+    json_auto_t *name = json_of("{'consumer': 'n', 'after': 0}");
+    wire_queue(writer, 2, "ack", ack);
+    wire_queue(writer, 3, "subscribe", name);
+    wire_flush(writer);
+    for (int i = 0; i < PINGS; i++) {
+        expect_in(fixture.wire, "{'tip': 1}", "hello", "{}");
+        subscriber_silent(reader);
+    }
+    json_auto_t *list = expect_ok(fixture.wire, "consumers", "{}");
+    expect_same(list, "[{'consumer': 'm', 'position': 0, 'lag': 1, "
+                      "'connected': true}]");
+    json_t *early = NULL;
+    ck_assert_int_eq(wire_read(writer, 0, &early), WIRE_SILENCE);
+    let_go(disk);
+    subscriber_expect(reader, 7, "['B']");
+    json_decref(wire_answer(writer, 1));
+    json_auto_t *acked = wire_answer(writer, 2);
+    expect_includes(json_array_get(acked, 3), "{'position': 1}");
+    json_auto_t *begun = wire_answer(writer, 3);
+    expect_includes(json_array_get(begun, 3), "{'subscription': 3}");
+    subscriber_expect(writer, 3, "['A', 'B']");
+    wire_close(reader);
+    wire_close(writer);
+}
+END_TEST
+
 /* What a client sent and the daemon holds is bounded, and all of it answered
  * in the end. */
 #define IN_FLIGHT_MAX 1024
@@ -370,6 +415,7 @@ main(void)
                    what_a_start_finds_is_flushed_before_it_is_acknowledged);
     tcase_add_test(tests,
                    while_the_disk_hangs_nothing_is_acknowledged_or_shown);
+    tcase_add_test(tests, while_the_disk_hangs_no_subscriber_is_told);
     tcase_add_test(tests,
                    while_the_disk_hangs_reading_pauses_and_nothing_is_dropped);
     suite_add_tcase(suite, tests);
