@@ -36,14 +36,14 @@ value_size(const uint8_t *at, size_t size, uint64_t *values)
 {
     uint8_t first = *at;
     *values = 0;
-    if ((first & 0xe0) == 0xa0)
-        return 1 + (first & 31u);
     if (first < 0x80 || first >= 0xe0)
         return 1;
     if (first < 0xa0) {
         *values = first < 0x90 ? 2 * (first & 15u) : (first & 15u);
         return 1;
     }
+    if (first < 0xc0)
+        return 1 + (first & 31u);
     size_t header = headers[first - 0xc0].size, count = 0;
     if (size < header)
         return 0;

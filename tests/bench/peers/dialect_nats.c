@@ -30,15 +30,6 @@ struct delivery {
 };
 
 static void
-put_line(struct mp_buf *out, const char *format, unsigned first,
-         unsigned long long second)
-{
-    char line[LINE_SIZE];
-    int size = snprintf(line, sizeof(line), format, first, second);
-    mp_buf_append(out, line, (size_t)size);
-}
-
-static void
 put_publish(struct wire *wire, const char *subject, const char *body)
 {
     char line[LINE_SIZE];
@@ -50,8 +41,9 @@ put_publish(struct wire *wire, const char *subject, const char *body)
 static void
 put_replay(struct wire *wire)
 {
-    char body[LINE_SIZE];
-    put_line(&wire->out, "SUB _D.%u 2\r\n", wire->number, 0);
+    char body[LINE_SIZE], line[LINE_SIZE];
+    int size = snprintf(line, sizeof(line), "SUB _D.%u 2\r\n", wire->number);
+    mp_buf_append(&wire->out, line, (size_t)size);
     snprintf(body, sizeof(body), CONSUMER, wire->number);
     put_publish(wire, "$JS.API.CONSUMER.CREATE.S", body);
 }
@@ -60,10 +52,12 @@ static void
 nats_put(struct wire *wire, const struct request *request)
 {
     char body[LINE_SIZE];
+    int size;
     switch (request->ask) {
     case ASK_APPEND:
-        put_line(&wire->out, "PUB ev.a _I.%u %llu\r\n", wire->number,
-                 NOTE_SIZE);
+        size = snprintf(body, sizeof(body), "PUB ev.a _I.%u %zu\r\n",
+                        wire->number, NOTE_SIZE);
+        mp_buf_append(&wire->out, body, (size_t)size);
         note_put(&wire->out, request->n);
         mp_buf_append(&wire->out, "\r\n", 2);
         break;
@@ -182,11 +176,15 @@ static bool
 nats_greet(struct wire *wire)
 {
     struct delivery none;
-    put_line(&wire->out,
-             "CONNECT {\"verbose\":false,\"pedantic\":false,"
-             "\"headers\":true,\"no_responders\":true,\"lang\":\"c\","
-             "\"version\":\"1\",\"protocol\":1}\r\nSUB _I.%u 1\r\nPING\r\n",
-             wire->number, 0);
+    char line[LINE_SIZE];
+    int size =
+        snprintf(line, sizeof(line),
+                 "CONNECT {\"verbose\":false,\"pedantic\":false,"
+                 "\"headers\":true,\"no_responders\":true,\"lang\":\"c\","
+                 "\"version\":\"1\",\"protocol\":1}\r\nSUB _I.%u 1\r\n"
+                 "PING\r\n",
+                 wire->number);
+    mp_buf_append(&wire->out, line, (size_t)size);
     return await(wire, 'P', &none);
 }
 

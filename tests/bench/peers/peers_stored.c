@@ -41,9 +41,12 @@ measure_disk(struct peers *peers, enum system system,
     if (system == SYSTEM_POSTGRESQL)
         scores_add(&peers->scores, ROW_W7_TABLES, system,
                    (server_disk(server, "base") - empty_base) / count);
-    if (system == SYSTEM_ENTENTE)
-        scores_add(&peers->scores, ROW_W7_LOG, system,
-                   server_disk(server, "log.mdb") / count / NOTE_SIZE);
+    if (system != SYSTEM_ENTENTE)
+        return;
+    scores_add(&peers->scores, ROW_W7_LOG, system,
+               server_disk(server, "log.mdb") / count / NOTE_SIZE);
+    scores_add(&peers->scores, ROW_W7_TABLES, system,
+               (server_disk(server, "") - empty) / count);
 }
 
 static void

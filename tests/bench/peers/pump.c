@@ -146,7 +146,7 @@ lane_open(struct pump *pump, struct lane *lane)
 static void
 wait_and_fill(struct pump *pump)
 {
-    struct pollfd places[PUMP_CONNECTIONS_MAX];
+    struct pollfd places[PUMP_CONNECTIONS_MAX] = {0};
     uint32_t count = pump->plan->connections;
     for (uint32_t i = 0; i < count; i++)
         places[i] = (struct pollfd){

@@ -47,7 +47,8 @@ wire_open(struct wire *wire, const char *address)
     static uint32_t number;
     const struct timeval silence = {.tv_sec = WIRE_SILENCE_S};
     bool local = strncmp(address, UNIX_PREFIX, strlen(UNIX_PREFIX)) == 0;
-    *wire = (struct wire){.number = ++number};
+    number++;
+    *wire = (struct wire){.number = number};
     wire->fd = socket(local ? AF_UNIX : AF_INET, SOCK_STREAM | SOCK_CLOEXEC, 0);
     if (wire->fd < 0)
         fail("socket: %s", strerror(errno));
