@@ -7,8 +7,10 @@
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
+#include <sys/mman.h>
 #include <sys/stat.h>
 
+#include "tests/crash/preload/control.h"
 #include "tests/crash/under.h"
 #include "tests/system/expect.h"
 #include "tests/system/json_text.h"
@@ -21,6 +23,7 @@
 #define PARTNERSHIPS 5
 #define PART_LARGE 4000
 #define PARTS_LARGE 25 /* an event that fills many pages */
+#define LARGE 4        /* of them, so that the journal is used again */
 #define IDLE_MS 300
 
 /* A journal that is small enough to be used again and again. */
@@ -159,13 +162,22 @@ power_load_append(struct power_load *load, unsigned rounds)
         append_together(load);
         append_again(load);
     }
-    append_large(load);
+    for (unsigned i = 0; i < LARGE; i++)
+        append_large(load);
 }
 
 void
 power_load_idle(void)
 {
     (void)poll(NULL, 0, IDLE_MS);
+}
+
+void
+power_boot(unsigned boot)
+{
+    char number[16];
+    snprintf(number, sizeof(number), "%u", boot);
+    setenv(CONTROL_BOOT_VARIABLE, number, 1);
 }
 
 /* --- beginning ------------------------------------------------------------*/
@@ -179,7 +191,11 @@ begin(struct power_load *load, const char *const *names, size_t name_count,
         .noted = calloc(EVENTS_MAX, sizeof(load->noted[0])),
     };
     ck_assert(load->events != NULL && load->noted != NULL);
-    under_compile(load->recorder, "record");
+    char boots[SCRATCH_PATH_SIZE], recorder[SCRATCH_PATH_SIZE];
+    under_compile(boots, "boot");
+    under_compile(recorder, "record");
+    snprintf(load->preloaded, sizeof(load->preloaded), "%s:%s", boots,
+             recorder);
     load->tape = power_tape_new(fixture.data, names, name_count, forget);
 }
 
@@ -192,7 +208,7 @@ power_load_begin(struct power_load *load, enum record_forget forget)
 
 void
 power_load_resume(struct power_load *load, const struct power_load *before,
-                  const struct power_state *base)
+                  const struct power_state *base, uint64_t acked)
 {
     const char *names[POWER_FILES_MAX];
     for (size_t i = 0; i < base->file_count; i++)
@@ -205,6 +221,7 @@ power_load_resume(struct power_load *load, const struct power_load *before,
     json_auto_t *hello = expect_ok(fixture.wire, "hello", "{}");
     load->found = (uint64_t)json_integer_value(json_object_get(hello, "tip"));
     ck_assert_uint_le(load->found, before->tip);
+    ck_assert_uint_ge(load->found, acked);
     for (uint64_t seq = 1; seq <= load->found; seq++)
         remember(load, seq, before->events[seq - 1]);
 }
@@ -212,7 +229,7 @@ power_load_resume(struct power_load *load, const struct power_load *before,
 void
 power_load_start(const struct power_load *load)
 {
-    under_preload_always(load->recorder);
+    under_preload_always(load->preloaded);
     fixture_start_with(power_options);
     under_preload_always(NULL);
 }
@@ -314,5 +331,6 @@ power_load_deinit(struct power_load *load)
     free(load->noted);
     free(load->answers);
     power_trace_deinit(&load->trace);
+    munmap(load->tape, RECORD_TAPE_SIZE);
     *load = (struct power_load){0};
 }

@@ -27,7 +27,7 @@ struct power_load {
     size_t *noted;  /* how many up to each are in POWER_PARTNERSHIP */
     uint64_t found; /* positions that were there before */
     uint64_t tip;
-    char recorder[SCRATCH_PATH_SIZE]; /* the library */
+    char preloaded[2 * SCRATCH_PATH_SIZE]; /* libraries */
     unsigned next_id;
 };
 
@@ -38,12 +38,16 @@ struct power_load {
 #define POWER_QUESTION_SIZE ((size_t)64)
 size_t power_question(uint8_t question[POWER_QUESTION_SIZE], uint64_t seq);
 
+/* The machine has been started so often: the daemons from now on shall see. */
+void power_boot(unsigned boot);
+
 /* Begin on an empty directory; nothing runs yet. */
 void power_load_begin(struct power_load *load, enum record_forget forget);
 
-/* Begin where `base` was found, of which `before` knows what is in it. */
+/* Begin where `base` was found, and a daemon starts on it; `before` knows what
+ * can be in it, and `acked` of that must be. */
 void power_load_resume(struct power_load *load, const struct power_load *before,
-                       const struct power_state *base);
+                       const struct power_state *base, uint64_t acked);
 
 /* How each daemon is started. */
 extern const char *const power_options[];

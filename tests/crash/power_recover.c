@@ -325,11 +325,15 @@ check_appended(struct power_recovery *recovery, const char *socket)
 /* --- the daemon -----------------------------------------------------------*/
 
 void
-power_recover_prepare(void)
+power_recover_prepare(unsigned boot)
 {
-    char library[SCRATCH_PATH_SIZE];
-    under_compile(library, "boot");
-    under_preload_always(library);
+    char boots[SCRATCH_PATH_SIZE], quick[SCRATCH_PATH_SIZE];
+    char libraries[2 * SCRATCH_PATH_SIZE];
+    power_boot(boot);
+    under_compile(boots, "boot");
+    under_compile(quick, "quick");
+    snprintf(libraries, sizeof(libraries), "%s:%s", boots, quick);
+    under_preload_always(libraries);
 }
 
 /* One daemon from its start to its end. */

@@ -32,8 +32,9 @@ struct power_recovery {
     char why[POWER_WHY_SIZE]; /* unless all is whole */
 };
 
-/* To be called once before the first: what its daemons preload. */
-void power_recover_prepare(void);
+/* To be called before the first: what its daemons preload, on a machine that
+ * has been started for the `boot`th time. */
+void power_recover_prepare(unsigned boot);
 
 /* Start the daemon on the state, which is written to the directory; ask, then
  * append, and stop it.  Several threads may, each in its own directory. */

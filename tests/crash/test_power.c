@@ -20,6 +20,10 @@
 #endif
 #define STATES_VARIABLE "CRASH_STATES"
 
+/* Losses behind which there is another, and the states of each of those. */
+#define LOSSES 5
+#define STATES_AGAIN ((size_t)60)
+
 static size_t
 states_wanted(void)
 {
@@ -62,7 +66,7 @@ START_TEST(power_loss_takes_nothing_that_was_acknowledged)
     struct power_load load;
     power_load_begin(&load, RECORD_FORGET_NOTHING);
     work_through(&load);
-    power_recover_prepare();
+    power_recover_prepare(1);
     struct power_search search = {
         .load = &load,
         .directory = fixture.directory,
@@ -77,6 +81,49 @@ START_TEST(power_loss_takes_nothing_that_was_acknowledged)
 }
 END_TEST
 
+/* It fails again, while a daemon recovers or soon after that.  What a daemon
+ * has found it has shown: it stays. */
+static void
+lose_again(const struct power_load *load, size_t entry)
+{
+    struct power_load again;
+    struct power_state base = {0};
+    struct power_disk *disk = power_disk_new(&load->trace, load->base);
+    power_disk_advance(disk, entry);
+    power_disk_lose(disk, dice_below(INT64_MAX), &base);
+    power_boot(1);
+    power_load_resume(&again, load, &base,
+                      power_trace_acked(&load->trace, entry));
+    power_load_append(&again, 1);
+    power_load_end(&again);
+    power_recover_prepare(2);
+    struct power_search search = {
+        .load = &again,
+        .directory = fixture.directory,
+        .states = STATES_AGAIN,
+    };
+    power_search(&search);
+    under_preload_always(NULL);
+    print(&search);
+    ck_assert_msg(search.why[0] == '\0', "first %s; then %s", base.what,
+                  search.why);
+    ck_assert_uint_eq(search.found[POWER_WHOLE], search.different);
+    power_load_deinit(&again);
+    power_state_deinit(&base);
+    power_disk_free(disk);
+}
+
+START_TEST(power_loss_behind_a_power_loss_takes_nothing_either)
+{
+    struct power_load load;
+    power_load_begin(&load, RECORD_FORGET_NOTHING);
+    work_through(&load);
+    for (int i = 0; i < LOSSES; i++)
+        lose_again(&load, 1 + dice_below(load.trace.count));
+    power_load_deinit(&load);
+}
+END_TEST
+
 /* The search proves itself: it finds what is lost without flushes. */
 static void
 expect_loss(enum record_forget forget)
@@ -84,7 +131,7 @@ expect_loss(enum record_forget forget)
     struct power_load load;
     power_load_begin(&load, forget);
     work_through(&load);
-    power_recover_prepare();
+    power_recover_prepare(1);
     struct power_search search = {
         .load = &load,
         .directory = fixture.directory,
@@ -125,6 +172,7 @@ main(void)
     tcase_add_checked_fixture(tests, begin, fixture_end);
     tcase_set_timeout(tests, SECONDS_MAX);
     tcase_add_test(tests, power_loss_takes_nothing_that_was_acknowledged);
+    tcase_add_test(tests, power_loss_behind_a_power_loss_takes_nothing_either);
     tcase_add_test(tests, without_any_flush_losses_are_found);
     tcase_add_test(tests, without_waiting_for_the_meta_page_losses_are_found);
     suite_add_tcase(suite, tests);

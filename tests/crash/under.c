@@ -228,6 +228,7 @@ under_control(size_t size)
 {
     char path[SCRATCH_PATH_SIZE];
     scratch_join(path, fixture.directory, "control");
+    (void)unlink(path); /* what is mapped of an earlier one stays */
     int fd = open(path, O_RDWR | O_CREAT | O_TRUNC | O_CLOEXEC, 0600);
     ck_assert_int_ge(fd, 0);
     ck_assert_int_eq(ftruncate(fd, (off_t)size), 0);

@@ -1,26 +1,29 @@
 /* SPDX-License-Identifier: MIT */
-/* A machine that was started anew: preloaded into the daemon under test, which
- * reads another boot id than all before.  Its disk is so fast that a flush
- * takes no time: whoever looks at what is durable preloads record.c. */
+/* A machine that was started anew, as often as an environment variable says:
+ * preloaded into the daemon under test, which reads another boot id each time.
+ */
 #include <dlfcn.h>
 #include <fcntl.h>
 #include <stdarg.h>
 #include <stdbool.h>
+#include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 #include <sys/mman.h>
 #include <unistd.h>
 
+#include "tests/crash/preload/control.h"
+
 #define BOOT_ID_FILE "/proc/sys/kernel/random/boot_id"
-#define BOOT_ID "b0070000-0000-4000-8000-00000000b007\n"
-#define WAITS (O_DSYNC | O_SYNC)
 
 static int
 boot_id_open(void)
 {
+    const char *boot = getenv(CONTROL_BOOT_VARIABLE);
     int fd = memfd_create("boot_id", MFD_CLOEXEC);
-    size_t size = strlen(BOOT_ID);
-    if (fd < 0 || pwrite(fd, BOOT_ID, size, 0) != (ssize_t)size)
+    int size = dprintf(fd, "b0070000-0000-4000-8000-%012u\n",
+                       boot == NULL ? 0 : (unsigned)strtoul(boot, NULL, 10));
+    if (size <= 0 || lseek(fd, 0, SEEK_SET) != 0)
         abort();
     return fd;
 }
@@ -38,20 +41,5 @@ open(const char *path, int flags, ...)
     va_end(list);
     if (strcmp(path, BOOT_ID_FILE) == 0)
         return boot_id_open();
-    return takes_mode ? real(path, flags & ~WAITS, mode)
-                      : real(path, flags & ~WAITS);
-}
-
-int
-fsync(int fd)
-{
-    (void)fd;
-    return 0;
-}
-
-int
-fdatasync(int fd)
-{
-    (void)fd;
-    return 0;
+    return takes_mode ? real(path, flags, mode) : real(path, flags);
 }

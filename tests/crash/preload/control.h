@@ -13,6 +13,9 @@
  */
 #define CONTROL_VARIABLE "ENTENTE_PRELOAD_CONTROL"
 
+/* preload/boot.c: a number, of the start of the machine. */
+#define CONTROL_BOOT_VARIABLE "ENTENTE_PRELOAD_BOOT"
+
 /* preload/clock.c */
 struct control_clock {
     _Atomic int64_t offset_s; /* added to the real-time clock */
