@@ -319,6 +319,12 @@ log_journal_write(struct log_journal *journal,
     return rc == 0 && fdatasync(journal->fd) != 0 ? -EIO : rc;
 }
 
+int
+log_journal_flush(const struct log_journal *journal)
+{
+    return fdatasync(journal->fd) == 0 ? 0 : -errno;
+}
+
 /* --- reading --------------------------------------------------------------*/
 
 /* A head that was written by us, at this place of the file or another. */

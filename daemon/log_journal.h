@@ -99,6 +99,11 @@ int log_journal_write(struct log_journal *journal,
                       struct log_journal_group *group)
     __attribute__((warn_unused_result));
 
+/* Flush what a predecessor may have written and not flushed. 0 or a negative
+ * errno. */
+int log_journal_flush(const struct log_journal *journal)
+    __attribute__((warn_unused_result));
+
 /* Whether the group with this generation and number is whole at this offset;
  * fills in the rest. */
 bool log_journal_find(const struct log_journal *journal,

@@ -47,7 +47,7 @@ struct log {
     struct log_journal *journal;
     struct log_tail tail;
     uint64_t generation, number; /* of the next group; who appends */
-    bool begun; /* log.mdb says that groups are written; absorber */
+    _Atomic bool begun;          /* log.mdb says that groups are written */
 
     /* the absorber; under the tail's lock */
     pthread_t absorber;

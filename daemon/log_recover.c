@@ -312,6 +312,19 @@ fit_tail(struct log *log, struct diag_reason *reason)
     return rc;
 }
 
+/* What log.mdb has no room for is served from the journal. Who wrote it may
+ * have died before its flush. */
+static int
+flush_kept(struct log *log, struct diag_reason *reason)
+{
+    if (log_tail_pending_locked(&log->tail) == 0)
+        return 0;
+    int rc = log_journal_flush(log->journal);
+    if (rc != 0)
+        diag_because(reason, LOG_JOURNAL_NAME ": %s", strerror(-rc));
+    return rc;
+}
+
 static int
 recover_journal(struct log *log, struct log_state *state,
                 struct diag_reason *reason)
@@ -324,11 +337,12 @@ recover_journal(struct log *log, struct log_state *state,
         log->tail.end = state->offset;
     if (!state->clean)
         result = absorb_journal(log, state);
-    if (result != LOG_FAILED)
-        return 0;
-    diag_because(reason,
-                 "log.mdb: what " LOG_JOURNAL_NAME " holds cannot be written");
-    return -EIO;
+    if (result == LOG_FAILED) {
+        diag_because(reason, "log.mdb: what " LOG_JOURNAL_NAME
+                             " holds cannot be written");
+        return -EIO;
+    }
+    return flush_kept(log, reason);
 }
 
 /* Everything is in log.mdb, so that the file can be another one. */

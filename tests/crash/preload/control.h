@@ -29,7 +29,7 @@ struct control_memory {
     _Atomic int64_t failed;
 };
 
-/* preload/disk.c: flushes of log.journal, writes of log.mdb. */
+/* preload/disk.c: flushes of log.journal, writes and flushes of log.mdb. */
 enum control_meta {
     CONTROL_META_LOST,  /* fails, nothing is written */
     CONTROL_META_GHOST, /* is written and fails, so does taking it back */
@@ -41,6 +41,7 @@ struct control_disk {
     _Atomic int meta_at;   /* the n-th write of the meta page fails */
     _Atomic int meta_how;  /* enum control_meta */
     _Atomic int take_back; /* so many writes of the old meta page fail */
+    _Atomic int stuck;     /* flushes of log.mdb never end */
     _Atomic int hold;      /* flushes of the journal wait: */
     sem_t held;            /* posted by each that begins to */
     sem_t go_on;           /* waited for by it */
