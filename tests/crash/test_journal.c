@@ -18,6 +18,7 @@
 #include "tests/crash/trace.h"
 #include "tests/crash/under.h"
 #include "tests/system/expect.h"
+#include "tests/system/json_text.h"
 #include "tests/system/load.h"
 #include "tests/system/subscriber.h"
 
@@ -284,6 +285,53 @@ START_TEST(journal_that_went_round_loses_nothing)
 }
 END_TEST
 
+/* --- what no journal holds ------------------------------------------------*/
+
+#define LARGE_ROUNDS 6
+#define LARGE_EVENTS 80 /* more than the smallest journal together */
+#define LARGE_SIZE 16000
+
+static json_t *
+large_batch(int first)
+{
+    json_t *events = json_array();
+    for (int i = first; i < first + LARGE_EVENTS; i++)
+        json_array_append_new(
+            events, json_format("{'id': 'event%d.', 'type': 'note', "
+                                "'partnership': 'p', 'parties': ['a'], "
+                                "'occurred': '2017', 'title': 't', 'summary': "
+                                "{'$repeat': ['x', %d]}}",
+                                i, LARGE_SIZE));
+    return json_pack("{s:o}", "events", events);
+}
+
+/* Such a batch waits for log.mdb instead: it has its place between the others
+ * whenever the daemon is killed, whole or not at all. */
+START_TEST(batches_larger_than_the_journal_are_there_whole)
+{
+    int tip = 0;
+    dice_begin();
+    fixture_start();
+    for (int round = 0; round < LARGE_ROUNDS; round++) {
+        json_auto_t *stored = large_batch(tip + 1);
+        json_auto_t *torn = large_batch(tip + LARGE_EVENTS + 3);
+        struct timespec moment = {.tv_nsec = (long)dice_below(30000000)};
+        json_decref(expect_ok_json(fixture.wire, "append", stored));
+        store_new(tip + LARGE_EVENTS + 1, tip + LARGE_EVENTS + 2);
+        tip += LARGE_EVENTS + 2;
+        wire_queue(fixture.wire, 1, "append", torn);
+        wire_flush(fixture.wire);
+        (void)ppoll(NULL, 0, &moment, NULL); /* it is what is tested */
+        fixture_kill();
+        fixture_start();
+        int found = (int)check_log();
+        ck_assert_msg(found == tip || found == tip + LARGE_EVENTS,
+                      "%d events, of %d acknowledged", found, tip);
+        tip = found;
+    }
+}
+END_TEST
+
 /* --- starts that are killed -----------------------------------------------*/
 
 #define STARTS 40
@@ -323,6 +371,7 @@ main(void)
     tcase_add_test(tests, start_without_room_serves_what_the_journal_holds);
     tcase_add_test(tests, starts_without_room_may_be_killed);
     tcase_add_test(tests, journal_that_went_round_loses_nothing);
+    tcase_add_test(tests, batches_larger_than_the_journal_are_there_whole);
     tcase_add_test(tests, starts_that_are_killed_lose_nothing);
     suite_add_tcase(suite, tests);
     return fixture_run(suite);

@@ -355,7 +355,7 @@ assert_every_tear(const struct tear *tear)
             missing[i] = i >= cut;
         assert_torn(tear, missing);
     }
-    for (int round = 0; round < 40; round++) {
+    for (int round = 0; round < 16; round++) {
         for (size_t i = 0; i < tear->sectors; i++)
             missing[i] = random_below(&dice, 4) == 0;
         assert_torn(tear, missing);
@@ -429,7 +429,7 @@ START_TEST(damaged_group_with_sound_ones_behind_is_refused)
     make_empty(&data);
     journal_leave(data.path, &DATA_LOG_OPTIONS, fill_eight);
     struct journal_bytes bytes = journal_read(data.path);
-    for (int round = 0; round < 40; round++) {
+    for (int round = 0; round < 16; round++) {
         char path[DATA_PATH_SIZE], says[64];
         uint64_t number = 1 + random_below(&dice, 7);
         size_t bits = 8 * journal_group(&bytes, number).size;
@@ -587,7 +587,8 @@ END_TEST
 
 /* --- another size ---------------------------------------------------------*/
 
-static const uint64_t sizes[] = {2 * MIB, MIB, 16 * MIB, 3 * MIB, 8192 * 200};
+static const uint64_t sizes[] = {2 * MIB, MIB, 16 * MIB, 3 * MIB,
+                                 UINT64_C(1638400)};
 
 START_TEST(journal_takes_the_size_that_is_asked_for)
 {
@@ -706,7 +707,7 @@ END_TEST
 
 /* --- a start that is killed -----------------------------------------------*/
 
-#define STARTS 60
+#define STARTS 30
 #define START_US_MAX 60000
 
 /* Killed at any moment of the work of a start, again and again: that is done by
@@ -725,7 +726,7 @@ START_TEST(starts_that_are_killed_lose_nothing)
         pid_t child = fork();
         ck_assert_int_ge(child, 0);
         if (child == 0) {
-            options.journal_size = (i % 3 == 0 ? 2 : 32) * MIB;
+            options.journal_size = i % 3 == 0 ? 2 * MIB : 32 * MIB;
             open_with(&data, &options);
             for (;;)
                 pause();

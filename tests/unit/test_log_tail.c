@@ -10,7 +10,7 @@
 #include "tests/unit/random_fixture.h"
 
 #define BLOCK LOG_JOURNAL_BLOCK
-#define BLOCKS_MAX 64
+#define BLOCKS_MAX ((size_t)64)
 #define GROUPS_MAX 40000
 #define PINS 4
 #define STEPS 20000
