@@ -18,17 +18,23 @@ const struct arg_spec selection_specs[] = {
 
 /* --- options --------------------------------------------------------------*/
 
+static bool
+is_recorded_order(const struct args *args)
+{
+    const char *order = args_text(args, "order");
+    return order == NULL || strcmp(order, selection_orders[0]) == 0;
+}
+
 /* A bare year is a position only where positions are the order. */
 static bool
 put_bound(struct params *params, const struct client *client,
           const struct args *args, const char *name)
 {
     char date[DATES_SIZE], fault[ARGS_FAULT_SIZE];
-    const char *order = args_text(args, "order");
     const char *text = args_text(args, name);
     if (text == NULL)
         return true;
-    if (order == NULL || strcmp(order, selection_orders[0]) == 0) {
+    if (is_recorded_order(args)) {
         params_moment(params, name, text);
         return true;
     }
@@ -100,6 +106,7 @@ selection_init(struct selection *selection, const struct client *client,
     params_option(params, "party", args, "party");
     put_types(params, args);
     params_flag(params, args, "reverse");
+    selection->forward = is_recorded_order(args) && !args_has(args, "reverse");
     if (!put_bound(params, client, args, "from") ||
         !put_bound(params, client, args, "to") ||
         !put_superseded(params, client, args) ||
@@ -132,6 +139,8 @@ struct walk {
     bool (*on_event)(void *context, struct span event);
     void *context;
     uint64_t count;
+    uint64_t seen;        /* position of the last event, wanted or not */
+    struct mp_buf params; /* of what is left, but for a cursor */
 };
 
 static bool
@@ -139,6 +148,7 @@ take_event(void *context, struct entente_bytes bytes)
 {
     struct walk *walk = context;
     struct span event = {bytes.data, bytes.size};
+    walk->seen = mp_get_uint(event, "seq");
     if (!wanted_is(&walk->selection->wanted, event))
         return client_go_on(walk->client);
     walk->count++;
@@ -174,12 +184,46 @@ fail(const struct walk *walk, enum entente_result result,
     return status;
 }
 
-/* One stream: to the end, or to an event that is damaged. */
-static enum client_status
-walk_on(struct walk *walk, struct span params, struct mp_buf *cursor)
+/* In the order of the log, the walk may begin again behind what it has. */
+static void
+begin_behind(struct walk *walk)
+{
+    struct mp_buf params = {0};
+    struct mp_reader reader = mp_reader(mp_buf_span(&walk->params));
+    uint32_t count = mp_map(&reader), kept = 0;
+    size_t mark = mp_open_map(&params);
+    for (uint32_t i = 0; i < count && !reader.failed; i++) {
+        const uint8_t *start = reader.at;
+        bool left_out = span_is(mp_str(&reader), "from");
+        (void)mp_value(&reader);
+        if (left_out)
+            continue;
+        mp_put_raw(&params, (struct span){start, (size_t)(reader.at - start)});
+        kept++;
+    }
+    mp_put_text(&params, "from");
+    mp_put_uint(&params, walk->seen + 1);
+    mp_close(&params, mark, kept + 1);
+    mp_buf_deinit(&walk->params);
+    walk->params = params;
+}
+
+enum stream_end {
+    STREAM_WHOLE,
+    STREAM_DAMAGE, /* it goes on by the cursor, where there is one */
+    STREAM_LOST,   /* it can go on behind walk->seen */
+    STREAM_FAILED,
+};
+
+/* One stream: to the end, or to an event that is damaged, or as long as the
+ * connection holds. */
+static enum stream_end
+stream(struct walk *walk, struct span params, struct mp_buf *cursor,
+       enum client_status *status)
 {
     struct entente_error error;
     struct client *client = walk->client;
+    uint64_t seen = walk->seen;
     enum entente_result result = entente_replay(
         client->daemon, (struct entente_bytes){params.data, params.size},
         take_event, walk, &error);
@@ -189,9 +233,44 @@ walk_on(struct walk *walk, struct span params, struct mp_buf *cursor)
             output_flush(&client->out);
             (void)client_fail(result, &error);
         }
-        return CLIENT_DONE;
+        return STREAM_DAMAGE;
     }
-    return result == ENTENTE_OK ? CLIENT_DONE : fail(walk, result, &error);
+    if (result == ENTENTE_OK)
+        return STREAM_WHOLE;
+    if (result == ENTENTE_LOST && walk->selection->forward && walk->seen > seen)
+        return STREAM_LOST;
+    *status = fail(walk, result, &error);
+    return STREAM_FAILED;
+}
+
+/* Each round but the last has seen something more: it ends. */
+static enum client_status
+walk_all(struct walk *walk)
+{
+    struct mp_buf params = {0}, cursor = {0};
+    enum client_status status = CLIENT_DONE;
+    bool more = true;
+    while (more) {
+        struct span behind = {cursor.size > 0 ? cursor.data : NULL,
+                              cursor.size};
+        client_page_params(&params, mp_buf_span(&walk->params), behind);
+        switch (stream(walk, mp_buf_span(&params), &cursor, &status)) {
+        case STREAM_DAMAGE:
+            more = cursor.size > 0;
+            break;
+        case STREAM_LOST:
+            begin_behind(walk);
+            break;
+        case STREAM_WHOLE:
+        case STREAM_FAILED:
+            more = false;
+            break;
+        }
+        more = more && client_go_on(walk->client);
+    }
+    mp_buf_deinit(&params);
+    mp_buf_deinit(&cursor);
+    return status;
 }
 
 enum client_status
@@ -199,20 +278,17 @@ selection_walk(struct selection *selection, struct client *client,
                bool (*on_event)(void *context, struct span event),
                void *context)
 {
-    struct walk walk = {client, selection, on_event, context, 0};
-    struct mp_buf params = {0}, cursor = {0};
+    struct walk walk = {.client = client,
+                        .selection = selection,
+                        .on_event = on_event,
+                        .context = context};
     enum client_status status = client_connect(client);
     selection->damaged = 0;
     if (status != CLIENT_DONE)
         return status;
-    do {
-        struct span behind = {cursor.size > 0 ? cursor.data : NULL,
-                              cursor.size};
-        client_page_params(&params, params_span(&selection->params), behind);
-        status = walk_on(&walk, mp_buf_span(&params), &cursor);
-    } while (status == CLIENT_DONE && cursor.size > 0 && client_go_on(client));
-    mp_buf_deinit(&params);
-    mp_buf_deinit(&cursor);
+    mp_put_raw(&walk.params, params_span(&selection->params));
+    status = walk_all(&walk);
+    mp_buf_deinit(&walk.params);
     return status;
 }
 

@@ -76,6 +76,7 @@ extern const char *const selection_orders[];
 struct selection {
     struct params params; /* of the method replay */
     struct wanted wanted;
+    bool forward;     /* in the order of the log */
     uint64_t limit;   /* 0: none */
     uint64_t damaged; /* events that the last walk could not have */
     bool quiet;       /* they are not told */
@@ -95,7 +96,8 @@ void selection_deinit(struct selection *selection);
 /*
  * Walk the events, until `on_event` returns false, which is CLIENT_DONE too.
  * It must not call the daemon.  An event that is damaged is told and counted,
- * and the walk goes on behind it.
+ * and the walk goes on behind it.  In the order of the log it goes on over a
+ * lost connection, too, where that can be made again within the timeout.
  */
 enum client_status
 selection_walk(struct selection *selection, struct client *client,
