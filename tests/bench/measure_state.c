@@ -4,6 +4,7 @@
 #include "tests/bench/entented.h"
 #include "tests/bench/events.h"
 #include "tests/bench/fail.h"
+#include "tests/bench/load.h"
 #include "tests/bench/marks.h"
 #include "tests/bench/measure.h"
 
@@ -169,6 +170,66 @@ find_cursor(struct aged *aged, struct link *link)
     }
 }
 
+/* --- as it was known then, of a usual partnership -------------------------*/
+
+/* All types, 1 % late, 1 % corrected; dates from 2000 to 2024. */
+#define USUAL_SIZE 10000
+#define USUAL_NAME "usual-0"
+
+static bool
+next_event(void *source, struct mp_buf *out)
+{
+    return events_next(source, out);
+}
+
+static void
+load_usual(struct link *link)
+{
+    struct events_shape shape = events_shape_default;
+    struct events events;
+    shape.count = USUAL_SIZE;
+    shape.names = "usual-";
+    shape.prefix = "usual-e";
+    shape.partnerships = 1;
+    shape.late = shape.corrected = 0.01;
+    events_init(&events, &shape);
+    (void)load_run(link, &load_options_default, next_event, &events);
+    events_deinit(&events);
+}
+
+/* What was counted the first time must be counted each time. */
+static void
+add_then(struct probe_list *list, struct link *link, const char *what,
+         const char *date)
+{
+    const struct probe_argument arguments[] = {
+        {"partnership", .text = USUAL_NAME},
+        {"at", .text = date},
+        {"known", .text = date},
+        {0}};
+    struct mp_buf params = {0};
+    struct probe probe = {.group = "state",
+                          .what = what,
+                          .size = USUAL_SIZE,
+                          .link = link,
+                          .method = "state",
+                          .folds = true};
+    probe_put_arguments(&params, arguments);
+    probe.check = (struct probe_check){
+        "events",
+        mp_get_uint(link_call(link, "state", mp_buf_span(&params)), "events")};
+    mp_buf_deinit(&params);
+    probe_add(list, &probe, arguments);
+}
+
+static void
+add_usual(struct probe_list *list, struct link *link)
+{
+    load_usual(link);
+    add_then(list, link, "usual, newest --then", MARKS_NEWEST);
+    add_then(list, link, "usual, middle --then", MARKS_MIDDLE);
+}
+
 /* --- late arrivals --------------------------------------------------------*/
 
 static void
@@ -305,6 +366,7 @@ ask_all(struct measure *measure, struct aged *aged, size_t count,
         add_restricted(&list, &aged[i], probe);
         add_lists(&list, &aged[i], probe);
     }
+    add_usual(&list, link);
     probe_run(&list, &effort, &measure->report);
     probe_list_deinit(&list);
 }
