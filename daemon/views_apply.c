@@ -13,8 +13,10 @@
  */
 
 /* Puts of one transaction, and some more for one event: LMDB keeps the pages
- * that it changed in memory, four of a put's blocks in each. */
-#define APPLY_PUTS_MAX ((size_t)16384)
+ * that it changed in memory, and takes up again those that a transaction has
+ * left behind only when that is over: with fewer puts both memory and file are
+ * smaller. */
+#define APPLY_PUTS_MAX ((size_t)1024)
 
 /* --- one event ------------------------------------------------------------*/
 
