@@ -77,7 +77,8 @@ struct apply {
     struct apply_name *names;
     size_t name_count, name_capacity;
     struct number_map name_index; /* checksum of kind and slug -> name */
-    struct number_map id_index;   /* checksum of an id -> event - first */
+    struct number_map id_index;   /* part of an id -> event - first */
+    size_t ids_indexed;           /* of `ids` */
     struct number_map members;    /* party and partnership -> nothing */
     struct number_map followed;   /* events whose superseding was followed */
     uint64_t *chain;              /* such events, still to be looked at */

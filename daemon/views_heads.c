@@ -94,6 +94,7 @@ views_apply_ids(struct views *views, struct log_reader *log, size_t limit,
                           .file = atomic_load(&views->file),
                           .log = log,
                           .first = position + 1,
+                          .last = to,
                           .ids_position = position};
     *applied = 0;
     if (to == position)

@@ -176,49 +176,78 @@ apply_put_names(struct apply *apply)
 
 /* --- ids ------------------------------------------------------------------*/
 
-/* An id of this batch. */
+/* Ids that follow each other in the index may have the same of these. */
+static uint64_t
+id_key(const struct tuple *tuple)
+{
+    return (uint64_t)tuple->a * 0x9e3779b97f4a7c15u ^ (uint64_t)tuple->b;
+}
+
+/* Most batches are never asked for an id of their own: those that were put are
+ * indexed when one is. */
+static int
+index_ids(struct apply *apply)
+{
+    uint32_t unused;
+    if (number_map_reserve(&apply->id_index, apply->ids.count) != 0)
+        return ENOMEM;
+    for (; apply->ids_indexed < apply->ids.count; apply->ids_indexed++) {
+        const struct tuple *tuple =
+            &apply->ids.entries[apply->ids_indexed].tuple;
+        uint64_t key = id_key(tuple);
+        while (number_map_find(&apply->id_index, key, &unused))
+            key++;
+        if (number_map_put(&apply->id_index, key,
+                           (uint32_t)(tuple->seq - apply->first)) != 0)
+            return ENOMEM;
+    }
+    return 0;
+}
+
+/* An id of this batch; a sound event comes before a damaged one that seems to
+ * have it. */
 static bool
-find_new_id(struct apply *apply, struct span id, uint64_t *seq, uint64_t *key)
+find_new_id(struct apply *apply, struct span id, uint64_t *seq)
 {
     uint32_t at;
-    struct span event;
-    *key = XXH3_64bits(id.data, id.size);
-    for (; number_map_find(&apply->id_index, *key, &at); ++*key) {
-        *seq = apply->first + at;
-        if (log_read(apply->log, *seq, &event) != LOG_OK &&
-            log_salvage(apply->log, *seq, &event) != LOG_OK)
+    struct tuple tuple;
+    bool any = false;
+    views_id_tuple(id, 0, &tuple);
+    for (uint64_t key = id_key(&tuple);
+         number_map_find(&apply->id_index, key, &at); key++) {
+        struct span event;
+        uint64_t found = apply->first + at;
+        bool sound = log_read(apply->log, found, &event) == LOG_OK;
+        if (!sound && log_salvage(apply->log, found, &event) != LOG_OK)
             continue;
-        if (span_equal(mp_get_str(event, "id"), id))
-            return true;
+        if (!span_equal(mp_get_str(event, "id"), id) || (!sound && any))
+            continue;
+        *seq = found;
+        any = true;
+        if (sound)
+            break;
     }
-    return false;
+    return any;
 }
 
 int
 apply_find_id(struct apply *apply, struct span id, uint64_t *seq)
 {
-    uint64_t unused;
-    if (find_new_id(apply, id, seq, &unused))
-        return 0;
-    int rc = apply->find_id.cursor != NULL
-                 ? 0
-                 : blocks_open(&apply->find_id, apply->txn,
-                               apply->file->dbs[VIEWS_DB_IDS]);
+    int rc = index_ids(apply);
+    if (rc != 0 || find_new_id(apply, id, seq))
+        return rc;
+    if (apply->find_id.cursor == NULL)
+        rc = blocks_open(&apply->find_id, apply->txn,
+                         apply->file->dbs[VIEWS_DB_IDS]);
     return rc != 0 ? rc : views_ids_find(&apply->find_id, apply->log, id, seq);
 }
 
 int
 apply_put_id(struct apply *apply, struct span id, uint64_t seq)
 {
-    uint64_t key, other;
     struct tuple tuple;
     if (seq <= apply->ids_position)
         return 0;
-    find_new_id(apply, id, &other, &key);
     views_id_tuple(id, seq, &tuple);
-    int rc = apply_add_entry(&apply->ids, &tuple, (struct span){0});
-    if (rc == 0 && number_map_put(&apply->id_index, key,
-                                  (uint32_t)(seq - apply->first)) != 0)
-        rc = ENOMEM;
-    return rc;
+    return apply_add_entry(&apply->ids, &tuple, (struct span){0});
 }
