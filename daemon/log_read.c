@@ -7,9 +7,9 @@
 #include "daemon/log_parts.h"
 #include "daemon/order.h"
 
-/* What is mapped at once. A multiple of huge pages; some milliseconds of
- * reading. */
-#define READ_AHEAD_SIZE ((uintptr_t)4 << 20)
+/* What is mapped at once: many faults' worth, and read from a slow disk in the
+ * time that a step of a replay may take. */
+#define READ_AHEAD_SIZE ((uintptr_t)1 << 20)
 
 #define READ_PAGE_SIZE ((size_t)4096) /* LMDB's, which is the system's */
 #define CACHE_LINE_SIZE ((size_t)64)
