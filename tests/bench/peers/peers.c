@@ -171,15 +171,26 @@ read_system(struct peers *peers, const char *name)
     fail("%s is not a system; see --help", name);
 }
 
+/* Each half is told when it is done, and not lost where the other fails. */
 static void
-tell(struct peers *peers, const char *path)
+run(struct peers *peers, const struct asked *asked)
 {
-    FILE *tabs = path == NULL ? NULL : fopen(path, "we");
-    if (path != NULL && tabs == NULL)
-        fail("%s: %s", path, strerror(errno));
-    scores_tell(&peers->scores, tabs);
+    const char *only = asked->only;
+    FILE *tabs = asked->tabs == NULL ? NULL : fopen(asked->tabs, "we");
+    if (asked->tabs != NULL && tabs == NULL)
+        fail("%s: %s", asked->tabs, strerror(errno));
+    scores_head(tabs);
+    if (only == NULL || strcmp(only, "append") == 0) {
+        peers_append(peers);
+        scores_tell(&peers->scores, ROW_W1, ROW_LOAD, tabs);
+    }
+    if (only == NULL || strcmp(only, "stored") == 0) {
+        peers_stored(peers);
+        scores_tell(&peers->scores, ROW_LOAD, ROW_COUNT, tabs);
+    }
     if (tabs != NULL && fclose(tabs) != 0)
-        fail("%s: %s", path, strerror(errno));
+        fail("%s: %s", asked->tabs, strerror(errno));
+    scores_deinit(&peers->scores);
 }
 
 int
@@ -201,11 +212,6 @@ main(int argc, char **argv)
             peers_growth(&peers);
         return EXIT_SUCCESS;
     }
-    if (asked.only == NULL || strcmp(asked.only, "append") == 0)
-        peers_append(&peers);
-    if (asked.only == NULL || strcmp(asked.only, "stored") == 0)
-        peers_stored(&peers);
-    tell(&peers, asked.tabs);
-    scores_deinit(&peers.scores);
+    run(&peers, &asked);
     return EXIT_SUCCESS;
 }

@@ -213,7 +213,7 @@ tell_system(struct scores *scores, enum row row, enum system system, FILE *tabs)
 }
 
 void
-scores_tell(struct scores *scores, FILE *tabs)
+scores_head(FILE *tabs)
 {
     printf("\n%-17s %-30s %-10s %7s\n", "", "median (least - most)", "durable?",
            "ours/it");
@@ -221,7 +221,12 @@ scores_tell(struct scores *scores, FILE *tabs)
         fputs("row\tsystem\tunit\tmedian\tleast\tmost\tdurable\tratio\tmust\t"
               "aim\n",
               tabs);
-    for (int row = 0; row < ROW_COUNT; row++) {
+}
+
+void
+scores_tell(struct scores *scores, enum row first, enum row end, FILE *tabs)
+{
+    for (int row = (int)first; row < (int)end; row++) {
         size_t count = 0;
         for (int system = 0; system < SYSTEM_COUNT; system++)
             count += scores->series[row][system].count;
@@ -232,4 +237,7 @@ scores_tell(struct scores *scores, FILE *tabs)
         for (int system = 0; system < SYSTEM_COUNT; system++)
             tell_system(scores, (enum row)row, (enum system)system, tabs);
     }
+    fflush(stdout);
+    if (tabs != NULL)
+        fflush(tabs);
 }

@@ -74,7 +74,10 @@ void scores_add(struct scores *scores, enum row row, enum system system,
 /* The median; 0 where nothing was measured. */
 double scores_median(struct scores *scores, enum row row, enum system system);
 
-/* The table, and with `tabs` not NULL each median with its range there. */
-void scores_tell(struct scores *scores, FILE *tabs);
+/* The head of the table, then the rows from `first` up to before `end`; with
+ * `tabs` not NULL each median with its range there, too. */
+void scores_head(FILE *tabs);
+void scores_tell(struct scores *scores, enum row first, enum row end,
+                 FILE *tabs);
 
 #endif
