@@ -174,11 +174,10 @@ put_events(struct subscription *subscription, struct mp_buf *out, uint64_t tip)
 /* --- the class ------------------------------------------------------------*/
 
 static void
-go_on(struct subscription *subscription, struct mp_buf *out)
+go_on(struct subscription *subscription, struct mp_buf *out, uint64_t tip)
 {
     struct service *service = subscription->job.service;
     struct feed_sleeper *sleeper = &subscription->sleeper;
-    uint64_t tip = log_tip(service->log); /* nothing that is not durable */
     uint64_t damaged = put_events(subscription, out, tip);
     if (damaged != 0) {
         writer_note_damage(service->writer, damaged);
@@ -207,10 +206,12 @@ step(struct job *job, struct mp_buf *out)
     if (job->revoked)
         return put_ended(subscription, out, MODEL_FORBIDDEN,
                          "this connection no longer has the role for it");
+    /* Nothing that is not durable, nor what came after the reader began. */
+    uint64_t tip = log_tip(job->service->log);
     if (log_read_begin(log) != LOG_OK)
         return put_ended(subscription, out, MODEL_INTERNAL,
                          "the log cannot be read");
-    go_on(subscription, out);
+    go_on(subscription, out, tip);
     log_read_end(log);
     return JOB_AGAIN;
 }
