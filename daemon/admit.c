@@ -43,9 +43,8 @@ admit_spans(const struct admit *admit)
 
 /* --- what is known of an event --------------------------------------------*/
 
-/* A stored event, durable or of this group. */
-static enum log_result
-stored_event(struct admit *admit, uint64_t seq, struct span *event)
+enum log_result
+admit_event(struct admit *admit, uint64_t seq, struct span *event)
 {
     if (seq < admit->first)
         return log_read(admit->log, seq, event);
@@ -74,14 +73,50 @@ refuse_memory(struct append_request *request)
 static bool
 revision_of(struct admit *admit, struct span partnership, uint64_t *revision)
 {
-    const struct recent_entry *entry =
-        recent_find_partnership(admit->recent, partnership);
-    *revision = entry != NULL ? entry->rev : 0;
-    if (entry != NULL)
+    *revision = 0;
+    if (recent_find_partnership(admit->recent, partnership, revision))
         return true;
     enum views_result result =
         views_find_head(admit->views, partnership, revision);
     return result == VIEWS_OK || result == VIEWS_ABSENT;
+}
+
+/* --- storing --------------------------------------------------------------*/
+
+static int
+note_end(struct admit *admit)
+{
+    if (admit->count == admit->capacity) {
+        size_t capacity = admit->capacity == 0 ? 64 : 2 * admit->capacity;
+        size_t *ends = reallocarray(admit->ends, capacity, sizeof *ends);
+        if (ends == NULL)
+            return -ENOMEM;
+        admit->ends = ends;
+        admit->capacity = capacity;
+    }
+    admit->ends[admit->count++] = admit->bytes.size;
+    return 0;
+}
+
+/* {seq, rev, recorded, id where we assigned it, what was submitted} */
+static int
+store_event(struct admit *admit, const struct append_event *event)
+{
+    struct mp_buf *bytes = &admit->bytes;
+    bool assigned = event->id.data == NULL;
+    mp_put_map(bytes, event->pair_count + (assigned ? 4 : 3));
+    mp_put_text(bytes, "seq");
+    mp_put_uint(bytes, event->seq);
+    mp_put_text(bytes, "rev");
+    mp_put_uint(bytes, event->rev);
+    mp_put_text(bytes, "recorded");
+    mp_put_int(bytes, admit->recorded_ms);
+    if (assigned) {
+        mp_put_text(bytes, "id");
+        mp_put_text(bytes, event->assigned_id);
+    }
+    mp_put_raw(bytes, event->pairs);
+    return bytes->failed ? -ENOMEM : note_end(admit);
 }
 
 /* --- ids ------------------------------------------------------------------*/
@@ -123,7 +158,7 @@ take_known(struct checking *checking, size_t index, uint64_t seq)
                   "stands twice in this batch; send it once");
         return;
     }
-    if (stored_event(checking->admit, seq, &stored) != LOG_OK ||
+    if (admit_event(checking->admit, seq, &stored) != LOG_OK ||
         !event_read(stored, &parts)) {
         struct append_refusal *refusal =
             append_refuse(checking->request, MODEL_CORRUPT,
@@ -167,8 +202,8 @@ take_new(struct checking *checking, size_t index)
     }
     event->seq = admit->recent->end;
     event->rev = revision + 1;
-    if (recent_add(admit->recent, event->rev, event->type, id,
-                   event->partnership) != 0)
+    if (recent_add(admit->recent, event->rev, id, event->partnership) != 0 ||
+        store_event(admit, event) != 0)
         refuse_memory(checking->request);
 }
 
@@ -227,67 +262,12 @@ check_expects(struct checking *checking)
     }
 }
 
-/* --- storing --------------------------------------------------------------*/
-
-static int
-note_end(struct admit *admit)
-{
-    if (admit->count == admit->capacity) {
-        size_t capacity = admit->capacity == 0 ? 64 : 2 * admit->capacity;
-        size_t *ends = reallocarray(admit->ends, capacity, sizeof *ends);
-        if (ends == NULL)
-            return -ENOMEM;
-        admit->ends = ends;
-        admit->capacity = capacity;
-    }
-    admit->ends[admit->count++] = admit->bytes.size;
-    return 0;
-}
-
-/* {seq, rev, recorded, id where we assigned it, what was submitted} */
-static int
-store_event(struct admit *admit, const struct append_event *event)
-{
-    struct mp_buf *bytes = &admit->bytes;
-    bool assigned = event->id.data == NULL;
-    mp_put_map(bytes, event->pair_count + (assigned ? 4 : 3));
-    mp_put_text(bytes, "seq");
-    mp_put_uint(bytes, event->seq);
-    mp_put_text(bytes, "rev");
-    mp_put_uint(bytes, event->rev);
-    mp_put_text(bytes, "recorded");
-    mp_put_int(bytes, admit->recorded_ms);
-    if (assigned) {
-        mp_put_text(bytes, "id");
-        mp_put_text(bytes, event->assigned_id);
-    }
-    mp_put_raw(bytes, event->pairs);
-    return bytes->failed ? -ENOMEM : note_end(admit);
-}
-
-static void
-store_events(struct checking *checking)
-{
-    struct append_request *request = checking->request;
-    struct admit *admit = checking->admit;
-    size_t count = admit->count, size = admit->bytes.size;
-    for (size_t i = 0; i < request->event_count; i++) {
-        const struct append_event *event = &request->events[i];
-        if (event->duplicate || store_event(admit, event) == 0)
-            continue;
-        admit->count = count;
-        admit->bytes.size = size;
-        admit->bytes.failed = false;
-        refuse_memory(request);
-        return;
-    }
-}
-
 void
 admit_request(struct admit *admit, struct append_request *request)
 {
     struct checking checking = {
         .admit = admit, .request = request, .first = admit->recent->end};
+    size_t count = admit->count, size = admit->bytes.size;
     if (request->refused)
         return; /* the reactor found a fault; it is answered in its turn */
     read_expects(&checking);
@@ -296,9 +276,11 @@ admit_request(struct admit *admit, struct append_request *request)
         check_expects(&checking);
     if (!request->refused)
         admit_check_references(admit, request);
-    if (!request->refused)
-        store_events(&checking);
-    if (request->refused)
+    if (request->refused) {
         recent_forget_above(admit->recent, checking.first - 1);
+        admit->count = count;
+        admit->bytes.size = size;
+        admit->bytes.failed = false;
+    }
     number_map_deinit(&checking.known);
 }

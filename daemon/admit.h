@@ -35,6 +35,11 @@ void admit_deinit(struct admit *admit);
 /* Begin a group behind `tip`. */
 void admit_begin(struct admit *admit, uint64_t tip, int64_t recorded_ms);
 
+/* A stored event, durable or of this group; borrowed until the next event is
+ * admitted. */
+enum log_result admit_event(struct admit *admit, uint64_t seq,
+                            struct span *event);
+
 /*
  * Check a request; on success its events have seq and rev, and the new ones
  * stand at the end of the group.  Otherwise it is refused and nothing changed.

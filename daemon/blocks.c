@@ -297,6 +297,7 @@ leave(struct blocks_iter *iter)
 {
     iter->count = 0;
     iter->at = 0;
+    iter->at_end = false;
 }
 
 int
@@ -396,6 +397,18 @@ count_before(const struct blocks_iter *iter, const struct tuple *tuple)
     return low;
 }
 
+/* On to the next block from one where everything is before what is sought. */
+static int
+leave_forward(struct blocks_iter *iter)
+{
+    bool any = iter->count > 0;
+    if (any)
+        iter->last = iter->entries[iter->count - 1].tuple;
+    int rc = next_block(iter);
+    iter->at_end = any && rc == MDB_NOTFOUND;
+    return rc;
+}
+
 /* Within the block where it stands, or on to the next one. */
 static int
 seek_here(struct blocks_iter *iter, const struct tuple *from)
@@ -405,7 +418,7 @@ seek_here(struct blocks_iter *iter, const struct tuple *from)
                  tuple_compare(&iter->entries[before].tuple, from) == 0;
     if (!iter->reverse || exact) {
         iter->at = before;
-        return before < iter->count ? 0 : next_block(iter);
+        return before < iter->count ? 0 : leave_forward(iter);
     }
     iter->at = before - 1;
     return before > 0 ? 0 : next_block(iter);
@@ -426,6 +439,9 @@ blocks_seek(struct blocks_iter *iter, const struct tuple *from)
     MDB_val key, block;
     if (is_here(iter, from))
         return seek_here(iter, from);
+    /* Keys that grow are looked for behind the last one, again and again. */
+    if (iter->at_end && tuple_compare(from, &iter->last) > 0)
+        return MDB_NOTFOUND;
     leave(iter);
     int rc = locate(iter->cursor, from, &key, &block);
     if (rc != 0)

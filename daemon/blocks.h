@@ -43,6 +43,8 @@ struct blocks_iter {
     MDB_cursor *cursor;
     struct tuple_entry *entries; /* of the block where it stands */
     size_t capacity, count, at;
+    bool at_end; /* a seek ended behind everything: */
+    struct tuple last;
 };
 
 /* Nothing is passed over. */

@@ -92,6 +92,7 @@ admit_group(struct writer *writer, struct append_request *group)
                       "the data cannot be read; nothing was stored");
         return;
     }
+    recent_confirm(&writer->recent, log_tip(writer->log));
     recent_forget_upto(&writer->recent, applied); /* which is read by now */
     for (; group != NULL; group = group->next)
         if (group->kind == APPEND_EVENTS)

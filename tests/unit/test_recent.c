@@ -6,8 +6,9 @@
 
 #include "tests/unit/random_fixture.h"
 
-/* Few names, so that they meet again; entries beyond several growths. */
-#define ID_COUNT 700u
+/* Few partnerships, so that they meet again; ids that are not held are free
+ * to come again; entries beyond several growths. */
+#define ID_COUNT 40000u
 #define PARTNERSHIP_COUNT 9u
 #define POSITION_MAX 60000u
 #define OPERATION_COUNT 60000
@@ -17,6 +18,7 @@ struct naive {
     uint64_t first, end;
     uint16_t ids[POSITION_MAX], partnerships[POSITION_MAX];
     uint64_t revs[POSITION_MAX];
+    uint64_t newest[ID_COUNT]; /* position of each, if it is still held */
 };
 
 static struct span
@@ -26,44 +28,66 @@ name(char buffer[32], const char *prefix, uint64_t number)
     return span_of(buffer);
 }
 
-/* The newest position that holds it, or 0. */
+/* Looks a position's id up, as the writer does in the event. */
+static bool
+has_id(void *context, uint64_t seq, struct span id)
+{
+    const struct naive *naive = context;
+    char text[32];
+    return span_equal(name(text, "id", naive->ids[seq]), id);
+}
+
 static uint64_t
-newest(const struct naive *naive, const uint16_t *names, uint16_t wanted)
+position_of(const struct naive *naive, uint64_t id)
+{
+    uint64_t seq = naive->newest[id];
+    return seq >= naive->first && seq < naive->end && naive->ids[seq] == id
+               ? seq
+               : 0;
+}
+
+/* The newest position of a partnership, or 0. */
+static uint64_t
+newest_of(const struct naive *naive, uint16_t partnership)
 {
     for (uint64_t seq = naive->end; seq > naive->first; seq--)
-        if (names[seq - 1] == wanted)
+        if (naive->partnerships[seq - 1] == partnership)
             return seq - 1;
     return 0;
 }
 
 static void
-compare(const struct recent *recent, const struct naive *naive, uint64_t *dice)
+compare(const struct recent *recent, struct naive *naive, uint64_t *dice)
 {
     char text[32];
-    uint16_t id = (uint16_t)random_below(dice, ID_COUNT);
+    uint64_t id = random_below(dice, ID_COUNT), rev = 0;
     uint16_t home = (uint16_t)random_below(dice, PARTNERSHIP_COUNT);
-    const struct recent_entry *entry =
-        recent_find_id(recent, name(text, "id", id));
     ck_assert_uint_eq(recent_count(recent), naive->end - naive->first);
-    ck_assert_uint_eq(entry == NULL ? 0 : entry->seq,
-                      newest(naive, naive->ids, id));
-    if (entry != NULL)
-        ck_assert_uint_eq(entry->rev, naive->revs[entry->seq]);
-    entry = recent_find_partnership(recent, name(text, "p", home));
-    ck_assert_uint_eq(entry == NULL ? 0 : entry->seq,
-                      newest(naive, naive->partnerships, home));
+    ck_assert_uint_eq(
+        recent_find_id(recent, name(text, "id", id), has_id, naive),
+        position_of(naive, id));
+    uint64_t newest = newest_of(naive, home);
+    ck_assert_int_eq(
+        recent_find_partnership(recent, name(text, "p", home), &rev),
+        newest != 0);
+    if (newest != 0)
+        ck_assert_uint_eq(rev, naive->revs[newest]);
 }
 
 static void
 add(struct recent *recent, struct naive *naive, uint64_t *dice)
 {
     char id[32], home[32];
-    uint64_t seq = naive->end++;
-    naive->ids[seq] = (uint16_t)random_below(dice, ID_COUNT);
+    uint64_t seq = naive->end, number = random_below(dice, ID_COUNT);
+    while (position_of(naive, number) != 0)
+        number = (number + 1) % ID_COUNT;
+    naive->ids[seq] = (uint16_t)number;
+    naive->newest[number] = seq;
     naive->partnerships[seq] = (uint16_t)random_below(dice, PARTNERSHIP_COUNT);
     naive->revs[seq] = random_next(dice);
-    ck_assert_int_eq(recent_add(recent, naive->revs[seq], MODEL_NOTE,
-                                name(id, "id", naive->ids[seq]),
+    naive->end++;
+    ck_assert_int_eq(recent_add(recent, naive->revs[seq],
+                                name(id, "id", number),
                                 name(home, "p", naive->partnerships[seq])),
                      0);
 }
@@ -74,6 +98,13 @@ some_position(const struct naive *naive, uint64_t *dice)
 {
     uint64_t low = naive->first > 3 ? naive->first - 3 : 0;
     return low + random_below(dice, naive->end - low + 3);
+}
+
+static void
+confirm(struct recent *recent, uint64_t *confirmed, uint64_t seq)
+{
+    recent_confirm(recent, seq);
+    *confirmed = seq > *confirmed ? seq : *confirmed;
 }
 
 static void
@@ -94,16 +125,20 @@ forget_above(struct recent *recent, struct naive *naive, uint64_t seq)
 
 START_TEST(recent_does_what_a_list_does)
 {
-    static struct naive naive = {.first = 1, .end = 1};
+    static struct naive naive;
     struct recent recent;
-    uint64_t dice = random_seed("recent");
+    uint64_t dice = random_seed("recent"), confirmed = 0;
+    naive = (struct naive){.first = 1, .end = 1};
     recent_init(&recent, 1);
     for (int i = 0; i < OPERATION_COUNT && naive.end < POSITION_MAX; i++) {
         uint64_t throw = random_below(&dice, 1000);
+        uint64_t position = some_position(&naive, &dice);
         if (throw < 3)
-            forget_upto(&recent, &naive, some_position(&naive, &dice));
-        else if (throw < 6)
-            forget_above(&recent, &naive, some_position(&naive, &dice));
+            forget_upto(&recent, &naive, position);
+        else if (throw < 6 && position >= confirmed)
+            forget_above(&recent, &naive, position);
+        else if (throw < 9 && position < naive.end)
+            confirm(&recent, &confirmed, position);
         else
             add(&recent, &naive, &dice);
         compare(&recent, &naive, &dice);
@@ -112,23 +147,88 @@ START_TEST(recent_does_what_a_list_does)
 }
 END_TEST
 
+/* A window that slides along uses the same room again. */
+START_TEST(tables_do_not_grow_with_what_is_forgotten)
+{
+    char id[32], home[32];
+    struct recent recent;
+    recent_init(&recent, 1);
+    for (uint64_t seq = 1; seq <= 100000; seq++) {
+        ck_assert_int_eq(
+            recent_add(&recent, 1, name(id, "id", seq), name(home, "p", seq)),
+            0);
+        recent_confirm(&recent, seq);
+        if (seq > 100)
+            recent_forget_upto(&recent, seq - 100);
+    }
+    ck_assert_uint_eq(recent_count(&recent), 100);
+    ck_assert_uint_le(recent.id_capacity, 1024);
+    ck_assert_uint_le(recent.home_capacity, 1024);
+    ck_assert_uint_le(recent.undo_capacity, 1024);
+    recent_deinit(&recent);
+}
+END_TEST
+
+static bool
+is_anything(void *context, uint64_t seq, struct span id)
+{
+    (void)context;
+    (void)seq;
+    (void)id;
+    return true;
+}
+
 START_TEST(recent_keeps_what_was_added)
 {
     struct recent recent;
+    uint64_t rev = 0;
     recent_init(&recent, 41);
-    ck_assert_ptr_null(recent_find_id(&recent, span_of("a")));
-    ck_assert_ptr_null(recent_find_partnership(&recent, span_of("p")));
-    ck_assert_int_eq(
-        recent_add(&recent, 7, MODEL_OFFER, span_of("a"), span_of("p")), 0);
-    const struct recent_entry *entry = recent_find_id(&recent, span_of("a"));
-    ck_assert_ptr_nonnull(entry);
-    ck_assert_uint_eq(entry->seq, 41);
-    ck_assert_uint_eq(entry->rev, 7);
-    ck_assert_int_eq(entry->type, MODEL_OFFER);
-    ck_assert(span_is(
-        (struct span){entry->partnership, entry->partnership_size}, "p"));
-    ck_assert_ptr_eq(recent_find_partnership(&recent, span_of("p")), entry);
-    ck_assert_ptr_null(recent_find_id(&recent, span_of("p")));
+    ck_assert_uint_eq(recent_find_id(&recent, span_of("a"), is_anything, NULL),
+                      0);
+    ck_assert(!recent_find_partnership(&recent, span_of("p"), &rev));
+    ck_assert_int_eq(recent_add(&recent, 7, span_of("a"), span_of("p")), 0);
+    ck_assert_uint_eq(recent_find_id(&recent, span_of("a"), is_anything, NULL),
+                      41);
+    ck_assert(recent_find_partnership(&recent, span_of("p"), &rev));
+    ck_assert_uint_eq(rev, 7);
+    ck_assert(!recent_find_partnership(&recent, span_of("a"), &rev));
+    recent_deinit(&recent);
+}
+END_TEST
+
+static bool
+is_nothing(void *context, uint64_t seq, struct span id)
+{
+    return !is_anything(context, seq, id);
+}
+
+/* The same hash is not the same id: the event has the word. */
+START_TEST(id_is_confirmed_by_its_event)
+{
+    struct recent recent;
+    recent_init(&recent, 1);
+    ck_assert_int_eq(recent_add(&recent, 1, span_of("a"), span_of("p")), 0);
+    ck_assert_uint_eq(recent_find_id(&recent, span_of("a"), is_nothing, NULL),
+                      0);
+    recent_deinit(&recent);
+}
+END_TEST
+
+/* A partnership that is taken back is at its revision of before. */
+START_TEST(what_is_taken_back_leaves_what_was_before)
+{
+    struct recent recent;
+    uint64_t rev = 0;
+    recent_init(&recent, 1);
+    ck_assert_int_eq(recent_add(&recent, 1, span_of("a"), span_of("p")), 0);
+    ck_assert_int_eq(recent_add(&recent, 2, span_of("b"), span_of("p")), 0);
+    ck_assert_int_eq(recent_add(&recent, 1, span_of("c"), span_of("q")), 0);
+    recent_forget_above(&recent, 1);
+    ck_assert(recent_find_partnership(&recent, span_of("p"), &rev));
+    ck_assert_uint_eq(rev, 1);
+    ck_assert(!recent_find_partnership(&recent, span_of("q"), &rev));
+    ck_assert_uint_eq(recent_find_id(&recent, span_of("b"), is_anything, NULL),
+                      0);
     recent_deinit(&recent);
 }
 END_TEST
@@ -136,16 +236,17 @@ END_TEST
 START_TEST(recent_takes_the_longest_names)
 {
     struct recent recent;
+    uint64_t rev = 0;
     uint8_t letters[MODEL_ID_SIZE_MAX];
     memset(letters, 'x', sizeof letters);
     struct span longest = {letters, sizeof letters};
     struct span shorter = {letters, sizeof letters - 1};
     recent_init(&recent, 1);
-    ck_assert_int_eq(recent_add(&recent, 1, MODEL_NOTE, longest, longest), 0);
-    ck_assert_ptr_nonnull(recent_find_id(&recent, longest));
-    ck_assert_ptr_nonnull(recent_find_partnership(&recent, longest));
-    ck_assert_ptr_null(recent_find_id(&recent, shorter));
-    ck_assert_ptr_null(recent_find_partnership(&recent, shorter));
+    ck_assert_int_eq(recent_add(&recent, 1, longest, longest), 0);
+    ck_assert_uint_eq(recent_find_id(&recent, longest, is_anything, NULL), 1);
+    ck_assert(recent_find_partnership(&recent, longest, &rev));
+    ck_assert_uint_eq(recent_find_id(&recent, shorter, is_anything, NULL), 0);
+    ck_assert(!recent_find_partnership(&recent, shorter, &rev));
     recent_deinit(&recent);
 }
 END_TEST
@@ -157,7 +258,10 @@ main(void)
     TCase *tests = tcase_create("recent");
     tcase_set_timeout(tests, 60);
     tcase_add_test(tests, recent_does_what_a_list_does);
+    tcase_add_test(tests, tables_do_not_grow_with_what_is_forgotten);
     tcase_add_test(tests, recent_keeps_what_was_added);
+    tcase_add_test(tests, id_is_confirmed_by_its_event);
+    tcase_add_test(tests, what_is_taken_back_leaves_what_was_before);
     tcase_add_test(tests, recent_takes_the_longest_names);
     suite_add_tcase(suite, tests);
     SRunner *runner = srunner_create(suite);
