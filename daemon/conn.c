@@ -17,6 +17,12 @@
  * the next one is made while this one is read. The kernel allows as much. */
 #define CONN_SOCKET_SIZE (512 << 10)
 
+/* libevent reads 4 KiB at once, whatever it is told.  When a client has sent
+ * more than that, so much more is taken in the same pass; it is on the stack.
+ */
+#define CONN_LIBEVENT_READ ((size_t)4096)
+#define CONN_READ_SIZE ((size_t)64 << 10)
+
 /* Output of this size is handed over instead of copied. */
 #define CONN_HANDOVER_SIZE ((size_t)16 << 10)
 
@@ -386,6 +392,20 @@ on_handshake(struct conn *conn)
 
 /* --- input ----------------------------------------------------------------*/
 
+/* What is at the socket beyond what libevent has read.  Its end, and what is
+ * wrong with it, is found by libevent in the next pass. */
+static void
+read_more(struct conn *conn)
+{
+    uint8_t bytes[CONN_READ_SIZE];
+    if (conn->over || conn->origin.ssl != NULL ||
+        !session_can_read(conn->session))
+        return;
+    ssize_t count = recv(conn->origin.fd, bytes, sizeof bytes, MSG_DONTWAIT);
+    if (count > 0)
+        session_feed(conn->session, (struct span){bytes, (size_t)count});
+}
+
 static void
 on_read(struct bufferevent *bev, void *context)
 {
@@ -396,6 +416,7 @@ on_read(struct bufferevent *bev, void *context)
         return;
     }
     set_now(conn);
+    bool more = evbuffer_get_length(input) >= CONN_LIBEVENT_READ;
     while (!conn->over && evbuffer_get_length(input) > 0) {
         struct evbuffer_iovec piece;
         evbuffer_peek(input, -1, NULL, &piece, 1);
@@ -403,6 +424,8 @@ on_read(struct bufferevent *bev, void *context)
                      (struct span){piece.iov_base, piece.iov_len});
         evbuffer_drain(input, piece.iov_len);
     }
+    if (more)
+        read_more(conn);
     conn_pump(conn);
 }
 
