@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: MIT */
 #include "daemon/conn.h"
 
+#include <errno.h>
 #include <event2/buffer.h>
 #include <event2/bufferevent.h>
 #include <event2/bufferevent_ssl.h>
@@ -56,6 +57,20 @@ set_unknown(struct conn *conn, bool unknown)
     }
 }
 
+/* The loop tells what comes, or no more of it.  False without memory. */
+static bool
+set_reading(struct conn *conn, bool reading)
+{
+    int rc;
+    if (conn->readable != NULL)
+        rc = reading ? event_add(conn->readable, NULL)
+                     : event_del(conn->readable);
+    else
+        rc = reading ? bufferevent_enable(conn->bev, EV_READ)
+                     : bufferevent_disable(conn->bev, EV_READ);
+    return rc == 0;
+}
+
 static void
 end(struct conn *conn)
 {
@@ -64,6 +79,8 @@ end(struct conn *conn)
     conn->over = true;
     set_unknown(conn, false);
     bufferevent_disable(conn->bev, EV_READ | EV_WRITE);
+    if (conn->readable != NULL)
+        event_del(conn->readable);
     event_del(conn->work);
     event_del(conn->deadline);
     if (conn->greeting != NULL)
@@ -163,8 +180,7 @@ watch_socket(struct conn *conn)
     bufferevent_setwatermark(conn->bev, EV_WRITE,
                              closing ? 0 : SESSION_OUTPUT_LOW / 2, 0);
     conn->reading = session_can_read(conn->session);
-    return conn->reading ? bufferevent_enable(conn->bev, EV_READ) == 0
-                         : bufferevent_disable(conn->bev, EV_READ) == 0;
+    return set_reading(conn, conn->reading);
 }
 
 static bool
@@ -191,7 +207,8 @@ finish(struct conn *conn)
     conn_complain(conn, DIAG_CLIENT_FAULT, "sent what is no request; closing");
     conn->lingering = true;
     evtimer_add(conn->deadline, &timeout);
-    bufferevent_enable(conn->bev, EV_READ);
+    if (!set_reading(conn, true))
+        end(conn);
 }
 
 bool
@@ -267,7 +284,7 @@ is_delayed(struct conn *conn)
     note_failure(conn);
     conn->delayed = evtimer_add(conn->work, &delay) == 0;
     conn->reading = false;
-    if (!conn->delayed || bufferevent_disable(conn->bev, EV_READ) != 0)
+    if (!conn->delayed || !set_reading(conn, false))
         end(conn);
     return true;
 }
@@ -392,20 +409,37 @@ on_handshake(struct conn *conn)
 
 /* --- input ----------------------------------------------------------------*/
 
-/* What is at the socket beyond what libevent has read.  Its end, and what is
- * wrong with it, is found by libevent in the next pass. */
+/* A client that has sent its last byte still gets its answers. */
 static void
-read_more(struct conn *conn)
+on_end_of_input(struct conn *conn)
 {
-    uint8_t bytes[CONN_READ_SIZE];
-    if (conn->over || conn->origin.ssl != NULL ||
-        !session_can_read(conn->session))
+    if (conn->lingering) {
+        end(conn);
         return;
-    ssize_t count = recv(conn->origin.fd, bytes, sizeof bytes, MSG_DONTWAIT);
-    if (count > 0)
-        session_feed(conn->session, (struct span){bytes, (size_t)count});
+    }
+    session_finish(conn->session);
+    conn_pump(conn);
 }
 
+static void
+on_readable(evutil_socket_t fd, short what, void *context)
+{
+    struct conn *conn = context;
+    uint8_t bytes[CONN_READ_SIZE];
+    (void)what;
+    ssize_t count = recv(fd, bytes, sizeof bytes, MSG_DONTWAIT);
+    if (count == 0) {
+        on_end_of_input(conn);
+    } else if (count > 0 && !conn->lingering) {
+        set_now(conn);
+        session_feed(conn->session, (struct span){bytes, (size_t)count});
+        conn_pump(conn);
+    } else if (count < 0 && errno != EAGAIN && errno != EINTR) {
+        end(conn);
+    }
+}
+
+/* What came through TLS. */
 static void
 on_read(struct bufferevent *bev, void *context)
 {
@@ -416,7 +450,6 @@ on_read(struct bufferevent *bev, void *context)
         return;
     }
     set_now(conn);
-    bool more = evbuffer_get_length(input) >= CONN_LIBEVENT_READ;
     while (!conn->over && evbuffer_get_length(input) > 0) {
         struct evbuffer_iovec piece;
         evbuffer_peek(input, -1, NULL, &piece, 1);
@@ -424,8 +457,6 @@ on_read(struct bufferevent *bev, void *context)
                      (struct span){piece.iov_base, piece.iov_len});
         evbuffer_drain(input, piece.iov_len);
     }
-    if (more)
-        read_more(conn);
     conn_pump(conn);
 }
 
@@ -436,7 +467,6 @@ on_written(struct bufferevent *bev, void *context)
     conn_pump(context);
 }
 
-/* A client that has sent its last byte still gets its answers. */
 static void
 on_event(struct bufferevent *bev, short what, void *context)
 {
@@ -444,10 +474,8 @@ on_event(struct bufferevent *bev, short what, void *context)
     (void)bev;
     if (what & BEV_EVENT_CONNECTED)
         on_handshake(conn);
-    else if ((what & BEV_EVENT_EOF) && !(what & BEV_EVENT_ERROR) &&
-             !conn->lingering) {
-        session_finish(conn->session);
-        conn_pump(conn);
+    else if ((what & BEV_EVENT_EOF) && !(what & BEV_EVENT_ERROR)) {
+        on_end_of_input(conn);
     } else {
         note_handshake(conn);
         end(conn);
@@ -480,12 +508,17 @@ make_parts(struct conn *conn, struct event_base *base)
     const struct gate_peer peer = peer_of(conn);
     enum service_role role = gate_role(conn->service->gate, &peer);
     conn->bev = new_bufferevent(base, &conn->origin);
+    if (conn->origin.ssl == NULL)
+        conn->readable = event_new(base, conn->origin.fd, EV_READ | EV_PERSIST,
+                                   on_readable, conn);
     conn->session = session_new(
         conn->service, role, gate_can_authenticate(conn->service->gate, &peer));
     conn->work = evtimer_new(base, on_work, conn);
     conn->deadline = evtimer_new(base, on_deadline, conn);
     set_unknown(conn, role == SERVICE_NOBODY);
-    return conn->bev != NULL && conn->session != NULL && conn->work != NULL &&
+    return conn->bev != NULL &&
+           (conn->origin.ssl != NULL || conn->readable != NULL) &&
+           conn->session != NULL && conn->work != NULL &&
            conn->deadline != NULL;
 }
 
@@ -506,7 +539,8 @@ begin(struct conn *conn)
     bufferevent_set_max_single_read(conn->bev, CONN_PASS_SIZE);
     bufferevent_set_max_single_write(conn->bev, CONN_PASS_SIZE);
     bufferevent_setcb(conn->bev, on_read, on_written, on_event, conn);
-    return bufferevent_enable(conn->bev, EV_READ | EV_WRITE) == 0;
+    return bufferevent_enable(conn->bev, EV_WRITE) == 0 &&
+           set_reading(conn, true);
 }
 
 struct conn *
@@ -534,6 +568,8 @@ conn_free(struct conn *conn)
 {
     if (conn == NULL)
         return;
+    if (conn->readable != NULL)
+        event_free(conn->readable);
     if (conn->work != NULL)
         event_free(conn->work);
     if (conn->deadline != NULL)

@@ -36,6 +36,7 @@ struct conn {
     struct service *service;
     struct bufferevent *bev;
     struct session *session;
+    struct event *readable; /* something came; NULL with TLS: bev reads */
     struct event *work;     /* a turn of work is due */
     struct event *deadline; /* of the message that is half way */
     struct event *greeting; /* of the handshake, then of the first request */
