@@ -3,9 +3,9 @@
 
 #include <stdarg.h>
 #include <stdio.h>
-#include <xxhash.h>
 
 #include "daemon/order.h"
+#include "daemon/xxh3.h"
 #include "proto/event.h"
 
 static const char *const arg_names[ARG_COUNT] = {

@@ -9,7 +9,8 @@
 #include <string.h>
 #include <sys/mman.h>
 #include <unistd.h>
-#include <xxhash.h>
+
+#include "daemon/xxh3.h"
 
 /* Slots at first: a page of them. */
 #define TABLE_CAPACITY_MIN ((uint64_t)128)

@@ -1,9 +1,8 @@
 /* SPDX-License-Identifier: MIT */
 #include "daemon/cursor.h"
 
-#include <xxhash.h>
-
 #include "daemon/order.h"
+#include "daemon/xxh3.h"
 
 /* A, K, S, t, start_lo, seq, hash of the arguments: 8 bytes each; then a
  * checksum of them (8) and a version (2), in hexadecimal. */

@@ -2,8 +2,8 @@
 #include "daemon/feed.h"
 
 #include <stdlib.h>
-#include <xxhash.h>
 
+#include "daemon/xxh3.h"
 #include "proto/model.h"
 
 /* New events that are read in one turn of the loop. */

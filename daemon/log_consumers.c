@@ -1,10 +1,9 @@
 /* SPDX-License-Identifier: MIT */
 #include "daemon/log_consumers.h"
 
-#include <xxhash.h>
-
 #include "daemon/diag.h"
 #include "daemon/order.h"
+#include "daemon/xxh3.h"
 
 #define CONSUMER_VALUE_SIZE ((size_t)16)
 

@@ -11,10 +11,10 @@
 #include <sys/random.h>
 #include <sys/stat.h>
 #include <unistd.h>
-#include <xxhash.h>
 
 #include "daemon/log_parts.h"
 #include "daemon/order.h"
+#include "daemon/xxh3.h"
 
 #define FILE_MAGIC "entente journal\n"
 #define FILE_MAGIC_SIZE ((size_t)16)

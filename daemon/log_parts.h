@@ -4,9 +4,9 @@
 
 #include "daemon/env.h"
 #include "daemon/log_tail.h"
+#include "daemon/xxh3.h"
 
 #include <stdatomic.h>
-#include <xxhash.h>
 
 /*
  * What the parts of daemon/log share.  Nobody else includes this.

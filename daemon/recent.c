@@ -6,7 +6,8 @@
 #include <stdlib.h>
 #include <string.h>
 #include <sys/random.h>
-#include <xxhash.h>
+
+#include "daemon/xxh3.h"
 
 /* A conversation's worth; an import makes it grow. */
 #define RECENT_CAPACITY_MIN ((size_t)256)

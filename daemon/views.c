@@ -6,11 +6,11 @@
 #include <stdlib.h>
 #include <string.h>
 #include <unistd.h>
-#include <xxhash.h>
 
 #include "daemon/order.h"
 #include "daemon/views_file.h"
 #include "daemon/views_trust.h"
+#include "daemon/xxh3.h"
 
 #define VIEWS_NAME "views.mdb"
 

@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: MIT */
 #include <string.h>
-#include <xxhash.h>
+
+#include "daemon/xxh3.h"
 
 #include "daemon/order.h"
 #include "daemon/views_file.h"

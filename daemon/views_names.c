@@ -1,7 +1,8 @@
 /* SPDX-License-Identifier: MIT */
 #include <errno.h>
 #include <stdlib.h>
-#include <xxhash.h>
+
+#include "daemon/xxh3.h"
 
 #include "daemon/order.h"
 #include "daemon/views_apply.h"
