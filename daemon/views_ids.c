@@ -21,33 +21,31 @@ enum { SET_UUID = 1, SET_OTHER = 2 };
 
 #define UUID_TEXT_SIZE ((size_t)36)
 
-/* -1 for what is no lower-case digit: upper case is another id. */
-static int
-digit(uint8_t letter)
-{
-    if (letter >= '0' && letter <= '9')
-        return letter - '0';
-    return letter >= 'a' && letter <= 'f' ? letter - 'a' + 10 : -1;
-}
+/* One more than the digit; 0 for what is none.  Upper case is another id. */
+static const uint8_t digits[256] = {
+    ['0'] = 1,  ['1'] = 2,  ['2'] = 3,  ['3'] = 4,  ['4'] = 5,  ['5'] = 6,
+    ['6'] = 7,  ['7'] = 8,  ['8'] = 9,  ['9'] = 10, ['a'] = 11, ['b'] = 12,
+    ['c'] = 13, ['d'] = 14, ['e'] = 15, ['f'] = 16,
+};
 
 /* The text form of RFC 9562, section 4, in lower case. */
 static bool
 read_uuid(struct span id, uint8_t bytes[16])
 {
-    size_t at = 0;
-    if (id.size != UUID_TEXT_SIZE)
+    /* Where each pair of digits is, between the hyphens. */
+    static const uint8_t pairs[16] = {0,  2,  4,  6,  9,  11, 14, 16,
+                                      19, 21, 24, 26, 28, 30, 32, 34};
+    bool whole = true;
+    if (id.size != UUID_TEXT_SIZE || id.data[8] != '-' || id.data[13] != '-' ||
+        id.data[18] != '-' || id.data[23] != '-')
         return false;
     for (size_t i = 0; i < 16; i++) {
-        if ((at == 8 || at == 13 || at == 18 || at == 23) &&
-            id.data[at++] != '-')
-            return false;
-        int high = digit(id.data[at]), low = digit(id.data[at + 1]);
-        if (high < 0 || low < 0)
-            return false;
-        bytes[i] = (uint8_t)(high << 4 | low);
-        at += 2;
+        uint8_t high = digits[id.data[pairs[i]]];
+        uint8_t low = digits[id.data[pairs[i] + 1]];
+        whole &= high != 0 && low != 0;
+        bytes[i] = (uint8_t)((high - 1) << 4 | ((low - 1) & 15));
     }
-    return true;
+    return whole;
 }
 
 void

@@ -146,12 +146,36 @@ season_range(const struct pattern *pattern, int64_t *first_out,
     return true;
 }
 
+static bool
+is_known(const struct digits *digits)
+{
+    return digits->low == digits->high;
+}
+
+/* One day, as nearly all dates are: nothing is to be searched. */
+static bool
+day_range(const struct pattern *pattern, int64_t *first_out, int64_t *after_out)
+{
+    int year = pattern->year.low, month = pattern->month.low;
+    int day = pattern->day.low;
+    if (month < 1 || month > CALENDAR_MONTH_MAX || day < 1 ||
+        day > calendar_month_days(month, calendar_is_leap(year)))
+        return false;
+    year = pattern->negative ? -year : year;
+    *first_out = calendar_month_start(year, month) + day - 1;
+    *after_out = *first_out + 1;
+    return true;
+}
+
 bool
 pattern_range(const struct pattern *pattern, int64_t *first_out,
               int64_t *after_out)
 {
     if (digits_is_season(&pattern->month))
         return season_range(pattern, first_out, after_out);
+    if (is_known(&pattern->year) && is_known(&pattern->month) &&
+        is_known(&pattern->day))
+        return day_range(pattern, first_out, after_out);
     int64_t last;
     if (!date_edge(pattern, false, first_out) ||
         !date_edge(pattern, true, &last))
