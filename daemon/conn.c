@@ -122,18 +122,23 @@ send_now(struct conn *conn, const struct mp_buf *out)
 
 /* Leave the rest to the loop. */
 static bool
-send_later(struct evbuffer *output, struct mp_buf *out, size_t sent)
+send_later(struct conn *conn, struct mp_buf *out, size_t sent)
 {
+    struct evbuffer *output = bufferevent_get_output(conn->bev);
     const uint8_t *rest = out->data + sent;
     size_t size = out->size - sent;
     if (size < CONN_HANDOVER_SIZE) {
         if (evbuffer_add(output, rest, size) != 0)
             return false;
+        handed_add(&conn->handed, size, 0);
+        if (size > 0)
+            mp_buf_deinit(out); /* who is slow needs it no time soon */
         mp_buf_clear(out);
         return true;
     }
     if (evbuffer_add_reference(output, rest, size, free_sent, out->data) != 0)
         return false;
+    handed_add(&conn->handed, size, out->capacity);
     *out = (struct mp_buf){0};
     return true;
 }
@@ -141,14 +146,14 @@ send_later(struct evbuffer *output, struct mp_buf *out, size_t sent)
 static bool
 send_output(struct conn *conn)
 {
-    struct evbuffer *output = bufferevent_get_output(conn->bev);
     struct mp_buf *out = session_output(conn->session);
     if (out->failed)
         return false;
-    if (out->size > 0 && !send_later(output, out, send_now(conn, out)))
+    if (out->size > 0 && !send_later(conn, out, send_now(conn, out)))
         return false;
-    size_t unsent = evbuffer_get_length(output);
-    session_set_unsent(conn->session, unsent);
+    size_t unsent = evbuffer_get_length(bufferevent_get_output(conn->bev));
+    session_set_unsent(conn->session, unsent,
+                       handed_held(&conn->handed, unsent));
     /* libevent 2.1 starts to write in a callback that it may have failed to
      * install, for want of memory. */
     return unsent == 0 || bufferevent_enable(conn->bev, EV_WRITE) == 0;

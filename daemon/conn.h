@@ -3,6 +3,7 @@
 #define DAEMON_CONN_H
 
 #include "daemon/gate.h"
+#include "daemon/handed.h"
 #include "daemon/peers.h"
 #include "daemon/session.h"
 
@@ -41,6 +42,7 @@ struct conn {
     struct event *deadline; /* of the message that is half way */
     struct event *greeting; /* of the handshake, then of the first request */
     struct conn_origin origin;
+    struct handed handed;  /* what the output holds */
     uint64_t half_message; /* which one that is */
     bool reading;          /* what the loop was last told */
     bool lingering;        /* all is said; what still comes is thrown away */

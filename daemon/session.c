@@ -32,7 +32,7 @@ static void
 count_held(struct session *session)
 {
     size_t held =
-        session->in.capacity + session->out.capacity + session->unsent;
+        session->in.capacity + session->out.capacity + session->unsent_memory;
     session->service->held_size += held - session->held;
     session->held = held;
 }
@@ -214,9 +214,10 @@ session_output(struct session *session)
 }
 
 void
-session_set_unsent(struct session *session, size_t size)
+session_set_unsent(struct session *session, size_t size, size_t memory)
 {
     session->unsent = size;
+    session->unsent_memory = memory;
     count_held(session);
 }
 

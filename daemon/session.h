@@ -62,8 +62,9 @@ uint64_t session_message_count(const struct session *session);
 /* What is to be sent; whoever sends it empties the buffer. */
 struct mp_buf *session_output(struct session *session);
 
-/* Bytes that were taken from session_output and are not sent yet. */
-void session_set_unsent(struct session *session, size_t size);
+/* Bytes that were taken from session_output and are not sent yet, and how much
+ * memory they hold. */
+void session_set_unsent(struct session *session, size_t size, size_t memory);
 
 /* Do one slice of work, if there is any to do now. */
 void session_work(struct session *session);

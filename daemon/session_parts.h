@@ -27,8 +27,9 @@ struct session {
     struct rpc_scanner scanner;
     struct mp_buf in; /* what came and is not handled yet */
     struct mp_buf out;
-    size_t unsent;    /* taken from out, not sent */
-    struct job *jobs; /* to be worked on, in turn */
+    size_t unsent;        /* taken from out, not sent */
+    size_t unsent_memory; /* what that holds */
+    struct job *jobs;     /* to be worked on, in turn */
     struct job **jobs_end;
     size_t job_count;     /* that are to be answered */
     size_t lasting_count; /* that were, and go on */

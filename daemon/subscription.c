@@ -10,8 +10,9 @@
 #define SUBSCRIPTION_OUTPUT_MAX ((size_t)16 << 10)
 
 /* What all subscriptions may write, or compute, before each of them has had
- * its turn, and what one may at least. */
-#define SUBSCRIPTION_CHUNKS_SIZE ((size_t)64 << 20)
+ * its turn, and what one may at least.  A buffer is a power of two: with a
+ * thousand of them 48 KiB and the last event stay within 64. */
+#define SUBSCRIPTION_CHUNKS_SIZE ((size_t)48 << 20)
 #define SUBSCRIPTION_CHUNK_SIZE_MIN ((size_t)16 << 10)
 #define SUBSCRIPTION_SLICES_US ((uint64_t)8000)
 #define SUBSCRIPTION_SLICE_US_MIN ((uint64_t)10)

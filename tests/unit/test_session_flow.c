@@ -71,12 +71,14 @@ START_TEST(stream_waits_for_what_is_not_sent)
         size_t size = session_output(bench.session)->size;
         ck_assert_uint_le(size, OUTPUT_MOST);
         bench_take(&bench);
-        session_set_unsent(bench.session, SESSION_OUTPUT_MAX + 1);
+        session_set_unsent(bench.session, SESSION_OUTPUT_MAX + 1,
+                           SESSION_OUTPUT_MAX + 1);
         ck_assert(!session_can_work(bench.session));
         ck_assert(!session_can_read(bench.session));
-        session_set_unsent(bench.session, SESSION_OUTPUT_LOW + 1);
+        session_set_unsent(bench.session, SESSION_OUTPUT_LOW + 1,
+                           SESSION_OUTPUT_LOW + 1);
         ck_assert(!session_can_work(bench.session));
-        session_set_unsent(bench.session, 0);
+        session_set_unsent(bench.session, 0, 0);
     }
     ck_assert_int_ge(rounds, 5);
     bench_take(&bench);
@@ -127,14 +129,15 @@ START_TEST(nothing_is_read_while_output_waits)
 {
     struct bench bench;
     bench_start(&bench);
-    session_set_unsent(bench.session, SESSION_OUTPUT_MAX);
+    session_set_unsent(bench.session, SESSION_OUTPUT_MAX, SESSION_OUTPUT_MAX);
     ck_assert(session_can_read(bench.session));
-    session_set_unsent(bench.session, SESSION_OUTPUT_MAX + 1);
+    session_set_unsent(bench.session, SESSION_OUTPUT_MAX + 1,
+                       SESSION_OUTPUT_MAX + 1);
     ck_assert(!session_can_read(bench.session));
     bench_feed(&bench, "[0,1,'ping',[]]");
     ck_assert_uint_eq(session_message_count(bench.session), 0);
     ck_assert(!session_can_work(bench.session));
-    session_set_unsent(bench.session, 0);
+    session_set_unsent(bench.session, 0, 0);
     ck_assert(session_can_work(bench.session));
     bench_run(&bench);
     ck_assert_uint_eq(bench_only(&bench).msgid, 1);
@@ -256,11 +259,12 @@ START_TEST(finish_answers_what_was_read_and_not_handled)
 {
     struct bench bench;
     bench_start(&bench);
-    session_set_unsent(bench.session, SESSION_OUTPUT_MAX + 1);
+    session_set_unsent(bench.session, SESSION_OUTPUT_MAX + 1,
+                       SESSION_OUTPUT_MAX + 1);
     bench_feed(&bench, "[0,1,'ping',[]]");
     session_finish(bench.session);
     ck_assert(!session_is_closing(bench.session));
-    session_set_unsent(bench.session, 0);
+    session_set_unsent(bench.session, 0, 0);
     bench_run(&bench);
     ck_assert(session_is_closing(bench.session));
     ck_assert_uint_eq(bench_only(&bench).msgid, 1);
