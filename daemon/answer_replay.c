@@ -216,6 +216,7 @@ start(struct paging *paging, struct mp_buf *out)
     struct replay *replay = (struct replay *)paging;
     paging->next = first_place(replay);
     replay->by_positions = is_by_positions(replay);
+    paging->picks = replay->by_positions && replay->filtered;
     if (replay->by_positions)
         return true;
     enum views_result result = find_names(replay);
@@ -271,10 +272,8 @@ is_seen(struct paging *paging, const struct views_hit *hit, bool *yes)
 static bool
 belongs(struct paging *paging, const struct views_hit *hit, struct span event)
 {
-    const struct replay *replay = (const struct replay *)paging;
     (void)hit;
-    return !replay->by_positions || !replay->filtered ||
-           filter_matches(&replay->filter, event);
+    return filter_matches(&((struct replay *)paging)->filter, event);
 }
 
 static void

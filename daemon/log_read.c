@@ -11,6 +11,10 @@
  * time that a step of a replay may take. */
 #define READ_AHEAD_SIZE ((uintptr_t)1 << 20)
 
+/* After so many events in a row more of them are expected: not after the few
+ * that a short page has. */
+#define READ_AHEAD_ROW 8u
+
 #define READ_PAGE_SIZE ((size_t)4096) /* LMDB's, which is the system's */
 #define CACHE_LINE_SIZE ((size_t)64)
 
@@ -19,6 +23,7 @@ struct log_reader {
     MDB_txn *txn; /* reset between reads, never aborted before the end */
     MDB_cursor *cursor;
     uint64_t at;           /* position of the cursor, 0 for none */
+    unsigned row;          /* events read forwards one after the other */
     uint64_t tip;          /* what it sees */
     uintptr_t mapped_from; /* a window of the map is in memory */
     struct log_pin pin;
@@ -71,6 +76,7 @@ log_read_begin(struct log_reader *reader)
     reader->tip = log_tip(reader->log);
     log_tail_pin(&reader->log->tail, &reader->pin);
     reader->at = 0;
+    reader->row = 0;
     int rc = begin(reader);
     if (rc == 0)
         return LOG_OK;
@@ -129,7 +135,8 @@ seek(struct log_reader *reader, uint64_t seq, MDB_val *value)
         (key.mv_size != LOG_KEY_SIZE || order_get_u64(key.mv_data) != seq))
         rc = MDB_CORRUPTED;
     reader->at = rc == 0 ? seq : 0;
-    if (rc == 0 && op == MDB_NEXT)
+    reader->row = op == MDB_NEXT ? reader->row + 1 : 0;
+    if (rc == 0 && reader->row >= READ_AHEAD_ROW)
         read_ahead(reader, value->mv_data, value->mv_size);
     return rc;
 }

@@ -44,20 +44,31 @@ end_at_corrupt(struct paging *paging, const struct views_hit *hit)
     return false;
 }
 
-/* False when the page ends before this event. */
+/* Nothing more goes into the page, whatever follows. */
+static bool
+is_full(const struct paging *paging, const struct mp_buf *sink)
+{
+    return paging->count >= paging->question.limit ||
+           (!paging->stream && sink->size >= QUESTION_PAGE_SIZE_MAX);
+}
+
+/* False when the page ends before this event, which then is not read: mostly it
+ * is elsewhere than what is in the page. */
 static bool
 add_event(struct paging *paging, const struct views_hit *hit,
           struct mp_buf *sink)
 {
     const struct paging_class *class = paging->class;
     struct span event;
+    paging->more = !paging->picks && is_full(paging, sink);
+    if (paging->more)
+        return false;
     if (log_read(paging->job.service->log_reader, hit->place.seq, &event) !=
         LOG_OK)
         return end_at_corrupt(paging, hit);
-    if (class->belongs != NULL && !class->belongs(paging, hit, event))
+    if (paging->picks && !class->belongs(paging, hit, event))
         return true;
-    paging->more = paging->count >= paging->question.limit ||
-                   (!paging->stream && sink->size >= QUESTION_PAGE_SIZE_MAX);
+    paging->more = is_full(paging, sink);
     if (paging->more)
         return false;
     class->put(paging, sink, hit, event);

@@ -23,6 +23,7 @@ struct paging {
     bool reverse;
     bool superseded; /* superseded events belong too */
     bool possible;   /* possible events belong too */
+    bool picks;      /* its class's `belongs` is to be asked */
     struct liveness liveness;
     struct views_place next; /* where the next step goes on */
     struct views_place last; /* the last event that was written */
@@ -45,7 +46,8 @@ struct paging_class {
     /* No later event of the walk belongs. */
     bool (*is_past_end)(const struct paging *paging,
                         const struct views_hit *hit);
-    /* Beyond the dates and superseding, or NULL: `event` is its bytes. */
+    /* Beyond the dates and superseding, where `picks` says that more is to be
+     * known, or NULL: `event` is its bytes. */
     bool (*belongs)(struct paging *paging, const struct views_hit *hit,
                     struct span event);
     /* Is it seen as of the question's dates?  paging_is_seen, or what the

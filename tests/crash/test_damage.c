@@ -377,6 +377,19 @@ START_TEST(flipped_bit_in_the_last_event_is_told_of)
 }
 END_TEST
 
+/* It is no part of the answer. */
+START_TEST(damage_behind_the_limit_of_a_stream_is_not_met)
+{
+    bool damaged[EVENTS] = {[PAGE] = true};
+    json_auto_t *arguments = json_format("{'stream': true, 'limit': %d}", PAGE);
+    start_damaged(damaged);
+    json_auto_t *answer = NULL;
+    json_auto_t *list = stream(arguments, &answer);
+    ck_assert_uint_eq(json_array_size(list), PAGE);
+    ck_assert(json_is_null(json_array_get(answer, 2)));
+}
+END_TEST
+
 /* Views that are made anew from a damaged log hide no damage. */
 START_TEST(damage_stays_known_when_the_views_are_made_anew)
 {
@@ -478,6 +491,7 @@ main(void)
     tcase_set_timeout(tests, SECONDS_MAX);
     tcase_add_test(tests, flipped_bits_are_told_of_and_nothing_else_is_touched);
     tcase_add_test(tests, flipped_bit_in_the_last_event_is_told_of);
+    tcase_add_test(tests, damage_behind_the_limit_of_a_stream_is_not_met);
     tcase_add_test(tests, damage_stays_known_when_the_views_are_made_anew);
     tcase_add_loop_test(tests, flipped_bit_in_any_byte_is_told_of, 0, SHARES);
     suite_add_tcase(suite, tests);
