@@ -39,10 +39,14 @@ put_varint(uint8_t *at, uint64_t number)
 }
 
 /* NULL when it does not end before `end`. */
-static const uint8_t *
+static inline const uint8_t *
 get_varint(const uint8_t *at, const uint8_t *end, uint64_t *number)
 {
     *number = 0;
+    if (at < end && *at < 0x80) { /* most are */
+        *number = *at;
+        return at + 1;
+    }
     for (unsigned shift = 0; at < end && shift < 64; shift += 7) {
         *number |= (uint64_t)(*at & 0x7f) << shift;
         if ((*at++ & 0x80) == 0)
@@ -397,22 +401,46 @@ block_read_entry(const uint8_t *at, const uint8_t *end, uint64_t scale,
 }
 
 bool
+block_read_begin(struct block_reading *reading, struct span block,
+                 const struct tuple *key)
+{
+    if (!has_head(block))
+        return false;
+    const uint8_t *head = block.data;
+    *reading =
+        (struct block_reading){.at = head + BLOCK_HEAD_SIZE,
+                               .end = head + block.size,
+                               .scale = order_get_u32(head + BLOCK_HEAD_SCALE),
+                               .left = block_get_u16(head + BLOCK_HEAD_COUNT),
+                               .entry = {.tuple = *key}};
+    return reading->left > 0 || reading->at == reading->end;
+}
+
+bool
+block_read_next(struct block_reading *reading)
+{
+    if (reading->at == reading->end)
+        return false;
+    reading->at = block_read_entry(reading->at, reading->end, reading->scale,
+                                   &reading->entry);
+    reading->left--;
+    return reading->at != NULL &&
+           (reading->left > 0 || reading->at == reading->end);
+}
+
+bool
 block_read(struct span block, const struct tuple *key,
            struct tuple_entry *entries, size_t *count)
 {
-    const uint8_t *head = block.data, *end = head + block.size;
-    struct tuple_entry entry = {.tuple = *key};
-    if (!has_head(block))
+    struct block_reading reading;
+    size_t read = 0;
+    if (!block_read_begin(&reading, block, key))
         return false;
-    const uint8_t *at = head + BLOCK_HEAD_SIZE;
-    size_t entry_count = block_get_u16(head + BLOCK_HEAD_COUNT);
-    uint64_t scale = order_get_u32(head + BLOCK_HEAD_SCALE);
-    for (size_t i = 0; i < entry_count; i++) {
-        if (at == NULL || at == end)
+    while (reading.left > 0) {
+        if (!block_read_next(&reading))
             return false;
-        at = block_read_entry(at, end, scale, &entry);
-        entries[i] = entry;
+        entries[read++] = reading.entry;
     }
-    *count = entry_count;
-    return at == end;
+    *count = read;
+    return true;
 }

@@ -62,6 +62,23 @@ bool block_read(struct span block, const struct tuple *key,
                 struct tuple_entry *entries, size_t *count)
     __attribute__((warn_unused_result));
 
+/* A block that is taken apart entry by entry, as far as it is needed. */
+struct block_reading {
+    const uint8_t *at, *end;
+    uint64_t scale;
+    size_t left;              /* entries to be read */
+    struct tuple_entry entry; /* the last one; its value is borrowed */
+};
+
+/* Before the first entry.  False when the bytes are no block. */
+bool block_read_begin(struct block_reading *reading, struct span block,
+                      const struct tuple *key)
+    __attribute__((warn_unused_result));
+
+/* The next entry, where one is left.  False when the bytes are no block. */
+bool block_read_next(struct block_reading *reading)
+    __attribute__((warn_unused_result));
+
 /*
  * A block of as many entries, from the first on, as go into `limit` bytes,
  * which is at most BLOCK_SIZE_MAX.  Returns its size; `*taken`, at least 1, is

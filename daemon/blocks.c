@@ -291,6 +291,12 @@ blocks_merge(MDB_txn *txn, MDB_dbi dbi, const struct blocks_zones *zones,
 
 /* --- walking --------------------------------------------------------------*/
 
+/*
+ * Forwards a block is read as far as the walk gets: who wants one entry pays
+ * for those before it, and who looks for what is not there for none.
+ * Backwards, or back within a block, it has to be taken apart.
+ */
+
 /* It stands nowhere: what is at hand is not where the cursor is any more. */
 static void
 leave(struct blocks_iter *iter)
@@ -298,6 +304,8 @@ leave(struct blocks_iter *iter)
     iter->count = 0;
     iter->at = 0;
     iter->at_end = false;
+    iter->apart = false;
+    iter->reading.left = 0;
 }
 
 int
@@ -329,27 +337,66 @@ blocks_release(struct blocks_iter *iter)
     iter->capacity = 0;
 }
 
-/* Take the block apart where the cursor is. */
+/* Before the entries of the block where the cursor is. */
 static int
 enter(struct blocks_iter *iter, const MDB_val *key, const MDB_val *block)
 {
-    struct span bytes = {block->mv_data, block->mv_size};
-    iter->count = 0;
+    iter->block = (struct span){block->mv_data, block->mv_size};
+    iter->apart = false;
     if (key->mv_size != TUPLE_KEY_SIZE)
         return MDB_CORRUPTED;
-    size_t needed = block_count(bytes);
-    if (needed > iter->capacity) {
+    iter->under = tuple_read(key->mv_data);
+    if (!block_last(iter->block, &iter->last) ||
+        !block_read_begin(&iter->reading, iter->block, &iter->under))
+        return MDB_CORRUPTED;
+    iter->count = iter->reading.left;
+    return 0;
+}
+
+/* At the next entry of the block, which has one. */
+static int
+step(struct blocks_iter *iter)
+{
+    if (block_read_next(&iter->reading))
+        return 0;
+    leave(iter);
+    return MDB_CORRUPTED;
+}
+
+/* At its first entry, where it has any. */
+static int
+start(struct blocks_iter *iter)
+{
+    int rc = iter->count > 0 ? step(iter) : 0;
+    iter->first = iter->reading.entry.tuple;
+    return rc;
+}
+
+/* All of its entries, to go anywhere among them. */
+static int
+take_apart(struct blocks_iter *iter)
+{
+    if (iter->count > iter->capacity) {
         struct tuple_entry *entries =
-            reallocarray(iter->entries, needed, sizeof *entries);
-        if (entries == NULL)
+            reallocarray(iter->entries, iter->count, sizeof *entries);
+        if (entries == NULL) {
+            leave(iter);
             return ENOMEM;
+        }
         iter->entries = entries;
-        iter->capacity = needed;
+        iter->capacity = iter->count;
     }
-    struct tuple under = tuple_read(key->mv_data);
-    return block_read(bytes, &under, iter->entries, &iter->count)
-               ? 0
-               : MDB_CORRUPTED;
+    iter->apart =
+        block_read(iter->block, &iter->under, iter->entries, &iter->count);
+    if (!iter->apart) {
+        leave(iter);
+        return MDB_CORRUPTED;
+    }
+    if (iter->count > 0) {
+        iter->first = iter->entries[0].tuple;
+        iter->last = iter->entries[iter->count - 1].tuple;
+    }
+    return 0;
 }
 
 static bool
@@ -377,6 +424,8 @@ next_block(struct blocks_iter *iter)
         if (is_beyond(iter, &block))
             continue;
         rc = enter(iter, &key, &block);
+        if (rc == 0)
+            rc = iter->reverse ? take_apart(iter) : start(iter);
     } while (rc == 0 && iter->count == 0);
     iter->at = iter->reverse && rc == 0 ? iter->count - 1 : 0;
     return rc;
@@ -402,16 +451,14 @@ static int
 leave_forward(struct blocks_iter *iter)
 {
     bool any = iter->count > 0;
-    if (any)
-        iter->last = iter->entries[iter->count - 1].tuple;
     int rc = next_block(iter);
     iter->at_end = any && rc == MDB_NOTFOUND;
     return rc;
 }
 
-/* Within the block where it stands, or on to the next one. */
+/* Within a block that is taken apart, or on to the next one. */
 static int
-seek_here(struct blocks_iter *iter, const struct tuple *from)
+seek_apart(struct blocks_iter *iter, const struct tuple *from)
 {
     size_t before = count_before(iter, from);
     bool exact = before < iter->count &&
@@ -424,13 +471,52 @@ seek_here(struct blocks_iter *iter, const struct tuple *from)
     return before > 0 ? 0 : next_block(iter);
 }
 
+/* On from the entry where it stands, or to the next block. */
+static int
+seek_on(struct blocks_iter *iter, const struct tuple *from)
+{
+    int rc = 0;
+    while (rc == 0 && tuple_compare(&iter->reading.entry.tuple, from) < 0) {
+        if (iter->reading.left == 0)
+            return leave_forward(iter);
+        rc = step(iter);
+    }
+    return rc;
+}
+
+/* Within the block where it stands. */
+static int
+seek_here(struct blocks_iter *iter, const struct tuple *from)
+{
+    int rc = 0;
+    if (!iter->apart && !iter->reverse &&
+        tuple_compare(&iter->reading.entry.tuple, from) <= 0)
+        return seek_on(iter, from);
+    if (!iter->apart)
+        rc = take_apart(iter);
+    return rc != 0 ? rc : seek_apart(iter, from);
+}
+
 /* Is the place among the entries at hand? */
 static bool
 is_here(const struct blocks_iter *iter, const struct tuple *from)
 {
-    return iter->count > 0 &&
-           tuple_compare(&iter->entries[0].tuple, from) <= 0 &&
-           tuple_compare(from, &iter->entries[iter->count - 1].tuple) <= 0;
+    return iter->count > 0 && tuple_compare(&iter->first, from) <= 0 &&
+           tuple_compare(from, &iter->last) <= 0;
+}
+
+/* In a block that is new: the place is in it, or behind it. */
+static int
+seek_new(struct blocks_iter *iter, const struct tuple *from)
+{
+    if (iter->reverse) {
+        int rc = take_apart(iter);
+        return rc != 0 ? rc : seek_apart(iter, from);
+    }
+    if (iter->count == 0 || tuple_compare(from, &iter->last) > 0)
+        return leave_forward(iter);
+    int rc = start(iter);
+    return rc != 0 ? rc : seek_on(iter, from);
 }
 
 int
@@ -449,19 +535,21 @@ blocks_seek(struct blocks_iter *iter, const struct tuple *from)
     if (is_beyond(iter, &block))
         return next_block(iter);
     rc = enter(iter, &key, &block);
-    return rc != 0 ? rc : seek_here(iter, from);
+    return rc != 0 ? rc : seek_new(iter, from);
 }
 
 int
 blocks_next(struct blocks_iter *iter)
 {
-    if (iter->reverse && iter->at > 0) {
+    if (iter->apart && iter->reverse && iter->at > 0) {
         iter->at--;
         return 0;
     }
-    if (!iter->reverse && iter->at + 1 < iter->count) {
+    if (iter->apart && !iter->reverse && iter->at + 1 < iter->count) {
         iter->at++;
         return 0;
     }
+    if (!iter->apart && iter->reading.left > 0)
+        return step(iter);
     return next_block(iter);
 }

@@ -41,10 +41,16 @@ struct blocks_iter {
     bool reverse;
     struct block_zone upto; /* pass over blocks where all is beyond */
     MDB_cursor *cursor;
-    struct tuple_entry *entries; /* of the block where it stands */
-    size_t capacity, count, at;
-    bool at_end; /* a seek ended behind everything: */
-    struct tuple last;
+    /* The block where it stands: */
+    struct span block;
+    struct tuple under;           /* what it is kept under */
+    struct tuple first, last;     /* of its entries */
+    size_t count;                 /* of them; 0: it stands nowhere */
+    bool apart;                   /* all of them are in `entries` */
+    struct block_reading reading; /* else: it stands at the last one read */
+    struct tuple_entry *entries;
+    size_t capacity, at;
+    bool at_end; /* a seek ended behind everything, that is `last` */
 };
 
 /* Nothing is passed over. */
@@ -73,7 +79,7 @@ int blocks_next(struct blocks_iter *iter);
 static inline const struct tuple_entry *
 blocks_here(const struct blocks_iter *iter)
 {
-    return &iter->entries[iter->at];
+    return iter->apart ? &iter->entries[iter->at] : &iter->reading.entry;
 }
 
 #endif
