@@ -180,6 +180,7 @@ log_open(const struct datadir *datadir, const struct log_options *options,
     log->quota = options->quota;
     log->datadir = datadir;
     log_tail_init(&log->tail);
+    log_ahead_init(&log->ahead);
     int rc = open_files(log, path, options, reason);
     free(path);
     if (rc != 0)
@@ -205,6 +206,7 @@ log_open_to_read(const char *directory, enum log_neighbour neighbour,
         return -ENOMEM;
     }
     log_tail_init(&log->tail);
+    log_ahead_init(&log->ahead);
     log->only_read = true;
     atomic_store(&log->failed, true); /* for whoever tries to append */
     int rc = env_open(path, flags, LOG_DATABASES, &log->env, reason);
@@ -230,6 +232,7 @@ log_close(struct log *log)
             log_tail_pending_locked(&log->tail) == 0)
             log_mark_clean(log);
     }
+    log_ahead_deinit(&log->ahead);
     if (log->env != NULL)
         mdb_env_close(log->env);
     log_journal_close(log->journal);

@@ -3,6 +3,7 @@
 #define DAEMON_LOG_PARTS_H
 
 #include "daemon/env.h"
+#include "daemon/log_ahead.h"
 #include "daemon/log_tail.h"
 #include "daemon/xxh3.h"
 
@@ -18,6 +19,7 @@
  *   log_absorb.c   the thread that moves groups on into log.mdb
  *   log_journal.c  the journal's file; log_tail.c what of it is needed
  *   log_read.c     events, wherever they are
+ *   log_ahead.c    the thread that maps what is read next
  *   log_copy.c     copies log.mdb; log_consumers.c knows a database of it
  */
 
@@ -46,6 +48,7 @@ struct log {
 
     struct log_journal *journal;
     struct log_tail tail;
+    struct log_ahead ahead;
     uint64_t generation, number; /* of the next group; who appends */
     _Atomic bool begun;          /* log.mdb says that groups are written */
 

@@ -2,18 +2,16 @@
 #include "daemon/log.h"
 
 #include <stdlib.h>
-#include <sys/mman.h>
 
 #include "daemon/log_parts.h"
 #include "daemon/order.h"
 
-/* What is mapped at once: many faults' worth, and read from a slow disk in the
- * time that a step of a replay may take. */
-#define READ_AHEAD_SIZE ((uintptr_t)1 << 20)
-
 /* After so many events in a row more of them are expected: not after the few
  * that a short page has. */
-#define READ_AHEAD_ROW 8u
+#define READ_AHEAD_ROW 32u
+
+/* How far the reader goes before it says so. */
+#define READ_AHEAD_STEP (LOG_AHEAD_SIZE / 4)
 
 #define READ_PAGE_SIZE ((size_t)4096) /* LMDB's, which is the system's */
 #define CACHE_LINE_SIZE ((size_t)64)
@@ -22,10 +20,11 @@ struct log_reader {
     struct log *log;
     MDB_txn *txn; /* reset between reads, never aborted before the end */
     MDB_cursor *cursor;
-    uint64_t at;           /* position of the cursor, 0 for none */
-    unsigned row;          /* events read forwards one after the other */
-    uint64_t tip;          /* what it sees */
-    uintptr_t mapped_from; /* a window of the map is in memory */
+    uint64_t at;    /* position of the cursor, 0 for none */
+    uint64_t last;  /* position that was read last, 0 for none */
+    unsigned row;   /* events read forwards one after the other */
+    uint64_t tip;   /* what it sees */
+    uintptr_t told; /* where log->ahead knows it to be */
     struct log_pin pin;
 };
 
@@ -76,7 +75,6 @@ log_read_begin(struct log_reader *reader)
     reader->tip = log_tip(reader->log);
     log_tail_pin(&reader->log->tail, &reader->pin);
     reader->at = 0;
-    reader->row = 0;
     int rc = begin(reader);
     if (rc == 0)
         return LOG_OK;
@@ -100,22 +98,20 @@ log_read_end(struct log_reader *reader)
 /*
  * What will be read next, when events are read in a row: they were put at the
  * right edge of the tree, so that the next page is mostly the one behind in the
- * file.  Its cache lines are asked for while this page is worked on; of its
- * neighbours many are mapped at once, since a fault for each few pages costs
- * more than all else that the first replay after a start does.
+ * file.  Its cache lines are asked for while this page is worked on, its head
+ * among them; what is further on is mapped beside.
  */
 static void
 read_ahead(struct log_reader *reader, const uint8_t *bytes, size_t size)
 {
     uintptr_t at = (uintptr_t)bytes;
+    __builtin_prefetch(bytes - at % READ_PAGE_SIZE + READ_PAGE_SIZE);
     for (size_t i = 0; i < size && i < READ_PAGE_SIZE; i += CACHE_LINE_SIZE)
         __builtin_prefetch(bytes + READ_PAGE_SIZE + i);
-    if (at - reader->mapped_from < READ_AHEAD_SIZE)
+    if (at - reader->told < READ_AHEAD_STEP)
         return;
-    reader->mapped_from = at & ~(uintptr_t)(READ_AHEAD_SIZE - 1);
-    /* Beyond the file there is nothing to map, which it says. */
-    (void)madvise((void *)reader->mapped_from, READ_AHEAD_SIZE,
-                  MADV_POPULATE_READ);
+    reader->told = at;
+    log_ahead_follow(&reader->log->ahead, at);
 }
 
 /* Neighbours without a search, anything else with one. */
@@ -135,7 +131,8 @@ seek(struct log_reader *reader, uint64_t seq, MDB_val *value)
         (key.mv_size != LOG_KEY_SIZE || order_get_u64(key.mv_data) != seq))
         rc = MDB_CORRUPTED;
     reader->at = rc == 0 ? seq : 0;
-    reader->row = op == MDB_NEXT ? reader->row + 1 : 0;
+    reader->row = seq == reader->last + 1 ? reader->row + 1 : 0;
+    reader->last = seq;
     if (rc == 0 && reader->row >= READ_AHEAD_ROW)
         read_ahead(reader, value->mv_data, value->mv_size);
     return rc;
