@@ -2,6 +2,7 @@
 #include <poll.h>
 #include <stdio.h>
 
+#include "tests/bench/events.h"
 #include "tests/bench/fail.h"
 #include "tests/bench/pinger.h"
 #include "tests/bench/whole.h"
@@ -14,14 +15,35 @@
 #define EVENT_SIZE_MIN 100
 #define WHAT_SIZE 64
 
+/* What an event costs must not follow the order, nor how many are passed
+ * over. */
+static const struct stream {
+    const char *what;
+    struct probe_argument arguments[4]; /* ends with a zero */
+} streams[] = {
+    {"events, occurred",
+     {{"stream", .truth = true}, {"order", .text = "occurred"}}},
+    {"events, disclosed",
+     {{"stream", .truth = true}, {"order", .text = "disclosed"}}},
+    {"events of a type",
+     {{"stream", .truth = true}, {"types", .only = "contact"}}},
+    {"events of a party",
+     {{"stream", .truth = true}, {"party", .text = EVENTS_BROAD_PARTY}}},
+    {"events of a party, occurred",
+     {{"stream", .truth = true},
+      {"party", .text = EVENTS_BROAD_PARTY},
+      {"order", .text = "occurred"}}},
+};
+
+static const struct stream everything = {"events", {{"stream", .truth = true}}};
+
 static uint32_t
-stream_begin(struct link *link)
+stream_begin(struct link *link, const struct stream *stream)
 {
     uint32_t msgid;
     struct mp_buf *out = link_begin(link, "replay", &msgid);
     mp_put_array(out, 1);
-    probe_put_arguments(
-        out, (const struct probe_argument[]){{"stream", .truth = true}, {0}});
+    probe_put_arguments(out, stream->arguments);
     link_flush(link);
     return msgid;
 }
@@ -40,12 +62,13 @@ chunk_count(const struct rpc_message *message)
 }
 
 static uint64_t
-stream_pass(struct whole *whole, struct series *first_us, struct series *rates)
+stream_pass(struct whole *whole, const struct stream *stream,
+            struct series *first_us, struct series *rates)
 {
     struct rpc_message message = {.kind = RPC_NOTIFICATION};
     uint64_t count = 0;
     double start = clock_us();
-    uint32_t msgid = stream_begin(whole->link);
+    uint32_t msgid = stream_begin(whole->link, stream);
     for (;;) {
         link_next(whole->link, &message);
         if (message.kind != RPC_NOTIFICATION)
@@ -85,13 +108,24 @@ stream_fast(struct whole *whole)
     struct series first_us = {0}, rates = {0};
     struct pinger *pinger = pinger_start(whole->daemon.socket);
     for (int i = 0; i < whole->measure->rounds; i++) {
-        if (stream_pass(whole, &first_us, &rates) != whole->size)
+        if (stream_pass(whole, &everything, &first_us, &rates) != whole->size)
             fail("the stream is not the whole log");
     }
     struct series pings = pinger_stop(pinger);
     whole_tell(whole, "stream", "first event", series_at(&first_us, 0.5), "us");
     whole_tell(whole, "stream", "events", series_at(&rates, 0.5), "ev/s");
     whole_tell_ping(whole, "stream", &pings);
+    series_deinit(&first_us);
+    series_deinit(&rates);
+}
+
+static void
+stream_in_order(struct whole *whole, const struct stream *stream)
+{
+    struct series first_us = {0}, rates = {0};
+    for (int i = 0; i < whole->measure->rounds; i++)
+        (void)stream_pass(whole, stream, &first_us, &rates);
+    whole_tell(whole, "stream", stream->what, series_at(&rates, 0.5), "ev/s");
     series_deinit(&first_us);
     series_deinit(&rates);
 }
@@ -105,7 +139,7 @@ stream_slow(struct whole *whole, const struct entented_memory *before)
     double seconds = whole->measure->seconds * whole->measure->rounds;
     double end = clock_us() + seconds * 1e6;
     uint64_t left = whole->size * EVENT_SIZE_MIN;
-    (void)stream_begin(link);
+    (void)stream_begin(link, &everything);
     while (clock_us() < end && left > SLOW_READ_SIZE) {
         left -= link_read_some(link, SLOW_READ_SIZE);
         (void)poll(NULL, 0, SLOW_WAIT_MS);
@@ -129,5 +163,7 @@ whole_stream(struct whole *whole)
     tell_memory(whole, "before", &none);
     stream_fast(whole);
     tell_memory(whole, "after", &before);
+    for (size_t i = 0; i < sizeof(streams) / sizeof(streams[0]); i++)
+        stream_in_order(whole, &streams[i]);
     stream_slow(whole, &before);
 }
