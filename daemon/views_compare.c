@@ -163,6 +163,12 @@ compare_entries(struct views_telling *telling, int order,
         views_tell(telling, "an entry has another value", seq);
 }
 
+static bool
+is_failure(int rc)
+{
+    return rc != 0 && rc != MDB_NOTFOUND;
+}
+
 static int
 compare_blocks(struct views_telling *telling, struct blocks_iter *fresh,
                struct blocks_iter *found)
@@ -170,8 +176,7 @@ compare_blocks(struct views_telling *telling, struct blocks_iter *fresh,
     const struct tuple first = TUPLE_FIRST;
     int rc[2] = {blocks_seek(fresh, &first), blocks_seek(found, &first)};
     while (rc[0] == 0 || rc[1] == 0) {
-        if ((rc[0] != 0 && rc[0] != MDB_NOTFOUND) ||
-            (rc[1] != 0 && rc[1] != MDB_NOTFOUND))
+        if (is_failure(rc[0]) || is_failure(rc[1]))
             break;
         int order = rc[0] == 0 && rc[1] == 0
                         ? tuple_compare(&blocks_here(fresh)->tuple,
@@ -185,8 +190,9 @@ compare_blocks(struct views_telling *telling, struct blocks_iter *fresh,
         if (order >= 0)
             rc[1] = blocks_next(found);
     }
-    int failed = rc[0] != MDB_NOTFOUND ? rc[0] : rc[1];
-    return failed == MDB_NOTFOUND ? 0 : failed;
+    if (is_failure(rc[0]))
+        return rc[0];
+    return is_failure(rc[1]) ? rc[1] : 0;
 }
 
 static int

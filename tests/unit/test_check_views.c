@@ -124,7 +124,7 @@ mark_clean(const char *directory)
 /* Databases that are plain and what is done to their first entry. */
 static const struct {
     const char *database;
-    enum { ENTRY_GONE, ENTRY_CHANGED, ENTRY_MORE } what;
+    enum { ENTRY_GONE, ENTRY_CHANGED, ENTRY_MORE, ENTRY_SHORT } what;
     const char *finding;
 } tampered[] = {
     {"heads", ENTRY_GONE, "views, heads: an entry is missing"},
@@ -139,6 +139,9 @@ static const struct {
     {"ids", ENTRY_CHANGED, "views, "},
     {"ops", ENTRY_CHANGED, "views, "},
     {"lists", ENTRY_CHANGED, "views, "},
+    {"ids", ENTRY_SHORT, "views, "},
+    {"ops", ENTRY_SHORT, "views, "},
+    {"lists", ENTRY_SHORT, "views, "},
 };
 
 static void
@@ -163,6 +166,10 @@ tamper(const char *directory, int index)
         break;
     case ENTRY_CHANGED:
         bytes[value.mv_size - 1] ^= 1;
+        ck_assert_int_eq(mdb_put(raw.txn, raw.dbi, &key, &value, 0), 0);
+        break;
+    case ENTRY_SHORT: /* no block any more */
+        value.mv_size--;
         ck_assert_int_eq(mdb_put(raw.txn, raw.dbi, &key, &value, 0), 0);
         break;
     case ENTRY_MORE:
