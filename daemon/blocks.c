@@ -134,13 +134,55 @@ part_size(size_t size, size_t taken, size_t count)
     return part < room ? BLOCK_HEAD_SIZE + part : BLOCK_SIZE_MAX;
 }
 
+static size_t
+distance(size_t one, size_t other)
+{
+    return one > other ? one - other : other - one;
+}
+
+/*
+ * How many of entries that are too many for a block go into the next one, of
+ * those that would fit: up to the end of a set, and of such ends the one that
+ * is nearest to the middle.  So many small sets stay together, and a large one
+ * comes to end its block: what follows in it is appended, which costs least and
+ * leaves full blocks behind.  0 where no set ends.
+ */
+static size_t
+count_to_cut(const struct tuple_entry *entries, size_t count, size_t fit)
+{
+    size_t middle = count / 2, cut = 0;
+    for (size_t i = 1; i <= fit; i++)
+        if (entries[i].tuple.set != entries[i - 1].tuple.set &&
+            distance(i, middle) < distance(cut, middle))
+            cut = i;
+    return cut;
+}
+
+/* The first of the blocks that entries take which are not written yet. */
+static size_t
+write_part(uint8_t block[BLOCK_SIZE_MAX], const struct tuple *key,
+           const struct block_zone *zone, const struct tuple_entry *entries,
+           size_t count, size_t *taken)
+{
+    size_t size =
+        block_write(block, BLOCK_SIZE_MAX, key, zone, entries, count, taken);
+    if (*taken == count)
+        return size;
+    size_t cut = count_to_cut(entries, count, *taken);
+    if (cut > 0)
+        return block_write(block, BLOCK_SIZE_MAX, key, zone, entries, cut,
+                           taken);
+    return block_write(block, part_size(size, *taken, count), key, zone,
+                       entries, count, taken);
+}
+
 /* Take the block at hand apart and write it anew with what is new, in as many
  * blocks as that takes. */
 static int
 rewrite(struct merging *merging, const struct tuple_entry *entries,
         size_t count)
 {
-    size_t old_count, taken, limit = BLOCK_SIZE_MAX;
+    size_t old_count, taken;
     struct span old = {merging->block, merging->size};
     struct block_zone zone, new = zone_of(merging->zones, entries, count);
     struct tuple key = merging->key;
@@ -150,12 +192,9 @@ rewrite(struct merging *merging, const struct tuple_entry *entries,
     block_zone_add(&zone, &new); /* of each part, too: it is a lower bound */
     size_t total = merge_entries(merging, old_count, entries, count);
     const struct tuple_entry *merged = merging->merged;
-    uint8_t block[BLOCK_SIZE_MAX];
-    size_t size = block_write(block, limit, &key, &zone, merged, total, &taken);
-    if (taken < total)
-        limit = part_size(size, taken, total);
     for (;;) {
-        size = block_write(block, limit, &key, &zone, merged, total, &taken);
+        uint8_t block[BLOCK_SIZE_MAX];
+        size_t size = write_part(block, &key, &zone, merged, total, &taken);
         int rc = put_block(merging, &key, block, size);
         merged += taken;
         total -= taken;

@@ -243,6 +243,91 @@ START_TEST(blocks_are_half_full_at_least_in_any_order)
 }
 END_TEST
 
+/* --- many sets ------------------------------------------------------------*/
+
+/* So many sets gain some entries each, all at their ends, again and again. */
+#define SETS ((size_t)60)
+#define GAINED ((size_t)12)
+
+static void
+gain(struct index *index, size_t sets, size_t gained, size_t round)
+{
+    struct tuple_entry *entries = calloc(sets * gained, sizeof *entries);
+    ck_assert_ptr_nonnull(entries);
+    for (size_t i = 0; i < sets * gained; i++) {
+        entries[i] = daily_entry(sets * (round * gained + i % gained) + 1 +
+                                 i / gained * 7 % sets);
+        entries[i].tuple.set = 1 + i / gained;
+    }
+    index_add(index, entries, sets * gained);
+    free(entries);
+}
+
+/* Blocks that end where a set does. */
+static size_t
+count_set_ends(const struct index *index)
+{
+    MDB_txn *txn = index_begin(index, MDB_RDONLY);
+    MDB_cursor *cursor;
+    MDB_val key, block;
+    struct tuple last;
+    size_t ends = 0;
+    ck_assert_int_eq(mdb_cursor_open(txn, index->dbi, &cursor), 0);
+    while (mdb_cursor_get(cursor, &key, &block, MDB_NEXT) == 0) {
+        struct span bytes = {block.mv_data, block.mv_size};
+        ck_assert(block_last(bytes, &last));
+        size_t at = index_find(index, &last);
+        ends += at + 1 == index->count ||
+                index->entries[at + 1].tuple.set != last.set;
+    }
+    mdb_cursor_close(cursor);
+    mdb_txn_abort(txn);
+    return ends;
+}
+
+/* Once a set fills a block or more it ends one, where it is appended to: that
+ * writes one block for each set, and a new one only when one is full. */
+START_TEST(sets_that_grow_end_their_blocks)
+{
+    struct index index;
+    uint64_t dice = random_seed("blocks");
+    size_t round = 0, rounds = 120;
+    index_open(&index);
+    for (; round < rounds; round++)
+        gain(&index, SETS, GAINED, round);
+    ck_assert_uint_eq(count_set_ends(&index), SETS);
+    struct index_size before = index_size(&index);
+    size_t puts = index.puts;
+    for (; round < 2 * rounds; round++)
+        gain(&index, SETS, GAINED, round);
+    struct index_size size = index_size(&index);
+    ck_assert_uint_eq(count_set_ends(&index), SETS);
+    size_t new = size.blocks - before.blocks;
+    ck_assert_uint_gt(new, SETS);
+    ck_assert_uint_le(index.puts - puts, rounds * SETS + new);
+    /* and the new ones are full, but for a last entry that did not go in */
+    ck_assert_uint_ge(size.bytes - before.bytes,
+                      new *(BLOCK_SIZE_MAX * 95 / 100));
+    check_committed(&index, &dice);
+    index_close(&index);
+}
+END_TEST
+
+/* Small ones share blocks, which stay half full at least. */
+START_TEST(sets_that_are_small_stay_together)
+{
+    struct index index;
+    uint64_t dice = random_seed("blocks");
+    index_open(&index);
+    for (size_t round = 0; round < 8; round++)
+        gain(&index, 50 * SETS, 1, round);
+    struct index_size size = index_size(&index);
+    ck_assert_uint_ge(size.bytes, size.blocks * BLOCK_SIZE_MAX / 2);
+    check_committed(&index, &dice);
+    index_close(&index);
+}
+END_TEST
+
 /* --- iterators ------------------------------------------------------------*/
 
 START_TEST(walk_sees_what_the_next_transaction_does)
@@ -378,6 +463,8 @@ blocks_suite(void)
                         batch_count);
     tcase_add_loop_test(tests, blocks_are_half_full_at_least_in_any_order, 0,
                         batch_count);
+    tcase_add_test(tests, sets_that_grow_end_their_blocks);
+    tcase_add_test(tests, sets_that_are_small_stay_together);
     tcase_add_test(tests, walk_sees_what_the_next_transaction_does);
     tcase_add_loop_test(tests, blocks_that_are_damaged_do_no_harm, 0, 8);
     tcase_add_loop_test(tests, blocks_that_are_none_are_told, 0, 2);
