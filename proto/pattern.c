@@ -35,9 +35,19 @@ digits_fit(const struct digits *digits, int value)
     return true;
 }
 
+/* Most dates have no X: nothing need be tried. */
+static bool
+digits_are_exact(const struct digits *digits)
+{
+    return digits->low == digits->high;
+}
+
 int
 digits_edge(const struct digits *digits, int min, int max, bool highest)
 {
+    if (digits_are_exact(digits))
+        return digits->low >= min && digits->low <= max ? digits->low
+                                                        : PATTERN_NONE;
     int low = digits->low > min ? digits->low : min;
     int high = digits->high < max ? digits->high : max;
     for (; low <= high; low += !highest, high -= highest) {
@@ -51,7 +61,7 @@ digits_edge(const struct digits *digits, int min, int max, bool highest)
 bool
 digits_is_season(const struct digits *month)
 {
-    return month->low == month->high && month->low >= SEASON_MIN &&
+    return digits_are_exact(month) && month->low >= SEASON_MIN &&
            month->low <= SEASON_MAX;
 }
 
@@ -146,12 +156,6 @@ season_range(const struct pattern *pattern, int64_t *first_out,
     return true;
 }
 
-static bool
-is_known(const struct digits *digits)
-{
-    return digits->low == digits->high;
-}
-
 /* One day, as nearly all dates are: nothing is to be searched. */
 static bool
 day_range(const struct pattern *pattern, int64_t *first_out, int64_t *after_out)
@@ -173,8 +177,8 @@ pattern_range(const struct pattern *pattern, int64_t *first_out,
 {
     if (digits_is_season(&pattern->month))
         return season_range(pattern, first_out, after_out);
-    if (is_known(&pattern->year) && is_known(&pattern->month) &&
-        is_known(&pattern->day))
+    if (digits_are_exact(&pattern->year) && digits_are_exact(&pattern->month) &&
+        digits_are_exact(&pattern->day))
         return day_range(pattern, first_out, after_out);
     int64_t last;
     if (!date_edge(pattern, false, first_out) ||
