@@ -149,24 +149,31 @@ place_in_list(uint64_t list, const struct fold_op *op)
     return tuple;
 }
 
+/* As precise as can be: in one order for the two by dates. */
+static bool
+is_precise(const struct apply *apply, uint32_t event)
+{
+    const struct block_zone *dates = &apply->zones[event];
+    return dates->k == dates->t && apply->starts[event] == dates->t;
+}
+
 /* Where an event is in a list of that order, if it is. */
 static bool
 place_in_order(const struct apply *apply, const struct apply_listed *listed,
                enum views_list_order order, struct tuple *tuple)
 {
     const struct block_zone *dates = &apply->zones[listed->event];
-    int64_t start_lo = apply->starts[listed->event];
-    bool precise = dates->k == dates->t && start_lo == dates->t;
     *tuple = (struct tuple){.set = listed->list + order, .seq = dates->seq};
     switch (order) {
     case VIEWS_LIST_PRECISE:
     case VIEWS_LIST_OCCURRED:
         tuple->a = dates->t;
-        tuple->b = start_lo;
-        return precise == (order == VIEWS_LIST_PRECISE);
+        tuple->b = apply->starts[listed->event];
+        return is_precise(apply, listed->event) ==
+               (order == VIEWS_LIST_PRECISE);
     case VIEWS_LIST_DISCLOSED:
         tuple->a = tuple->b = dates->k;
-        return !precise;
+        return !is_precise(apply, listed->event);
     case VIEWS_LIST_RECORDED:
     case VIEWS_LIST_ORDERS:
         break;
@@ -205,6 +212,17 @@ add_plain(struct listing *listing, const struct apply_listed *listed,
     return listing->count < APPLY_MERGE_ENTRIES ? 0 : flush(listing);
 }
 
+/* Mostly they are: then the other orders gain nothing. */
+static bool
+all_precise(const struct apply *apply, const struct apply_listed *listed,
+            size_t count)
+{
+    for (size_t i = 0; i < count; i++)
+        if (!is_precise(apply, listed[i].event))
+            return false;
+    return true;
+}
+
 static int
 add_list(struct listing *listing, const struct apply_listed *listed,
          size_t count)
@@ -212,7 +230,10 @@ add_list(struct listing *listing, const struct apply_listed *listed,
     int rc = 0;
     if (views_list_kind(listed->list) < VIEWS_LIST_OF_ALL)
         return add_plain(listing, listed, count);
-    for (unsigned order = 0; order < VIEWS_LIST_ORDERS && rc == 0; order++)
+    unsigned orders = all_precise(listing->apply, listed, count)
+                          ? VIEWS_LIST_PRECISE + 1
+                          : VIEWS_LIST_ORDERS;
+    for (unsigned order = 0; order < orders && rc == 0; order++)
         rc = add_order(listing, listed, count, (enum views_list_order)order);
     return rc;
 }
