@@ -35,26 +35,6 @@ op_type(struct apply *apply, const struct event *event, uint32_t *type)
     return rc;
 }
 
-/* Most events add no party that the partnership did not have. */
-static int
-put_member(struct apply *apply, uint32_t party, struct span slug,
-           uint32_t partnership)
-{
-    uint8_t bytes[VIEWS_MEMBER_KEY_SIZE], number[4];
-    uint64_t met = (uint64_t)party << 32 | partnership;
-    uint32_t unused;
-    if (number_map_find(&apply->members, met, &unused))
-        return 0;
-    if (number_map_put(&apply->members, met, 0) != 0)
-        return ENOMEM;
-    MDB_val key = views_member_key(bytes, party, slug), value;
-    int rc = apply_get(apply, VIEWS_DB_MEMBERS, &key, &value);
-    if (rc != MDB_NOTFOUND)
-        return rc;
-    order_put_u32(number, partnership);
-    return apply_put(apply, VIEWS_DB_MEMBERS, &key, number, sizeof number);
-}
-
 static int
 op_parties(struct apply *apply, const struct event *event, uint32_t partnership,
            uint8_t *parties)
@@ -68,8 +48,8 @@ op_parties(struct apply *apply, const struct event *event, uint32_t partnership,
         if (rc != 0)
             return rc;
         uint32_t party = apply->names[name].name.number;
-        rc = put_member(apply, party, event->fields[MODEL_FIELD_PARTNERSHIP],
-                        partnership);
+        rc = apply_add_member(
+            apply, party, event->fields[MODEL_FIELD_PARTNERSHIP], partnership);
         if (rc != 0)
             return rc;
         order_put_u32(parties + 4 * (size_t)i, party);

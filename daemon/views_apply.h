@@ -89,8 +89,8 @@ struct apply {
     struct block_zone *zones; /* by event */
     int64_t *starts;          /* start_lo, by event */
     size_t event_count, event_capacity;
-    struct mp_buf bytes; /* parties and values */
-    struct apply_entries ids, replaced;
+    struct mp_buf bytes;                     /* parties and values */
+    struct apply_entries ids, replaced, met; /* met: see apply_add_member */
     struct apply_listed *listed, *sorted;
     size_t listed_count, listed_capacity, sorted_capacity;
     size_t puts_before; /* the transaction */
@@ -118,6 +118,11 @@ int apply_keep_head(struct apply *apply, struct span slug, uint64_t revision,
                     size_t *name);
 /* Write those that changed. */
 int apply_put_names(struct apply *apply);
+
+/* A party takes part in a partnership. */
+int apply_add_member(struct apply *apply, uint32_t party, struct span slug,
+                     uint32_t partnership);
+int apply_put_members(struct apply *apply);
 
 int apply_find_id(struct apply *apply, struct span id, uint64_t *seq);
 int apply_put_id(struct apply *apply, struct span id, uint64_t seq);
@@ -210,6 +215,7 @@ int apply_replace_op(struct apply *apply, uint32_t partnership,
                      const struct fold_op *op);
 int apply_add_entry(struct apply_entries *entries, const struct tuple *tuple,
                     struct span value);
+int apply_sort(struct apply_entries *entries);
 
 /* Entries that are merged in before a transaction may end. */
 #define APPLY_MERGE_ENTRIES ((size_t)4096)

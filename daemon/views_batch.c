@@ -37,6 +37,7 @@ release(struct apply *apply)
     free(apply->starts);
     free(apply->ids.entries);
     free(apply->replaced.entries);
+    free(apply->met.entries);
     free(apply->listed);
     free(apply->sorted);
     free(apply->changes);
@@ -63,6 +64,7 @@ empty(struct apply *apply)
     apply->chain_count = apply->name_count = apply->listed_count = 0;
     apply->change_count = 0;
     apply->ids.count = apply->ids_indexed = apply->replaced.count = 0;
+    apply->met.count = 0;
 }
 
 /* Only what memory there is: an empty batch else. */
@@ -240,11 +242,9 @@ apply_merge_into(struct apply *apply, enum views_db db,
     return rc;
 }
 
-static int
-merge_sorted(struct apply *apply, enum views_db db,
-             struct apply_entries *entries)
+int
+apply_sort(struct apply_entries *entries)
 {
-    struct blocks_zones none = {0};
     if (entries->count == 0)
         return 0;
     struct tuple_entry *scratch =
@@ -253,6 +253,17 @@ merge_sorted(struct apply *apply, enum views_db db,
         return ENOMEM;
     tuple_sort(entries->entries, scratch, entries->count);
     free(scratch);
+    return 0;
+}
+
+static int
+merge_sorted(struct apply *apply, enum views_db db,
+             struct apply_entries *entries)
+{
+    struct blocks_zones none = {0};
+    int rc = apply_sort(entries);
+    if (rc != 0)
+        return rc;
     entries->count = drop_equal(entries->entries, entries->count);
     return apply_merge_into(apply, db, &none, entries->entries, entries->count);
 }
@@ -290,6 +301,8 @@ apply_merge(struct apply *apply)
         rc = apply_merge_lists(apply);
     if (rc == 0)
         rc = merge_sorted(apply, VIEWS_DB_IDS, &apply->ids);
+    if (rc == 0)
+        rc = apply_put_members(apply);
     if (rc == 0)
         rc = apply_put_names(apply);
     if (rc == 0)

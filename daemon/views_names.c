@@ -175,6 +175,67 @@ apply_put_names(struct apply *apply)
     return rc;
 }
 
+/* --- members --------------------------------------------------------------*/
+
+/* Most events add no party that the partnership did not have.  What may be new
+ * is kept by party and the slug's first letters, about the order of the keys:
+ * where there are many, neighbours share a page. */
+int
+apply_add_member(struct apply *apply, uint32_t party, struct span slug,
+                 uint32_t partnership)
+{
+    uint64_t met = (uint64_t)party << 32 | partnership;
+    uint8_t letters[8] = {0};
+    uint32_t unused;
+    if (number_map_find(&apply->members, met, &unused))
+        return 0;
+    if (number_map_put(&apply->members, met, 0) != 0)
+        return ENOMEM;
+    memcpy(letters, slug.data, slug.size < 8 ? slug.size : 8);
+    struct tuple tuple = {
+        .set = party, .a = order_get_i64(letters), .seq = partnership};
+    return apply_add_entry(&apply->met, &tuple, slug);
+}
+
+static int
+put_some_members(struct apply *apply, const struct tuple_entry *met,
+                 size_t count)
+{
+    MDB_cursor *cursor;
+    int rc = mdb_cursor_open(apply->txn, apply->file->dbs[VIEWS_DB_MEMBERS],
+                             &cursor);
+    if (rc != 0)
+        return rc;
+    for (size_t i = 0; i < count && rc == 0; i++) {
+        uint8_t bytes[VIEWS_MEMBER_KEY_SIZE], number[4];
+        MDB_val value = {.mv_size = sizeof number, .mv_data = number};
+        MDB_val key =
+            views_member_key(bytes, (uint32_t)met[i].tuple.set, met[i].value);
+        order_put_u32(number, (uint32_t)met[i].tuple.seq);
+        rc = mdb_cursor_put(cursor, &key, &value, MDB_NOOVERWRITE);
+        apply->puts += rc == 0;
+        if (rc == MDB_KEYEXIST)
+            rc = 0;
+    }
+    mdb_cursor_close(cursor);
+    return rc;
+}
+
+int
+apply_put_members(struct apply *apply)
+{
+    int rc = apply_sort(&apply->met);
+    for (size_t at = 0; at < apply->met.count && rc == 0;) {
+        size_t left = apply->met.count - at;
+        size_t some = left < APPLY_MERGE_ENTRIES ? left : APPLY_MERGE_ENTRIES;
+        rc = put_some_members(apply, apply->met.entries + at, some);
+        if (rc == 0)
+            rc = apply_turn_over(apply);
+        at += some;
+    }
+    return rc;
+}
+
 /* --- ids ------------------------------------------------------------------*/
 
 /* Ids that follow each other in the index may have the same of these. */
