@@ -455,13 +455,16 @@ next_block(struct blocks_iter *iter)
     MDB_val key, block;
     int rc;
     leave(iter);
+    iter->passed_over = false;
     do {
         rc = mdb_cursor_get(iter->cursor, &key, &block,
                             iter->reverse ? MDB_PREV : MDB_NEXT);
         if (rc != 0)
             return rc;
-        if (is_beyond(iter, &block))
+        if (is_beyond(iter, &block)) {
+            iter->passed_over = true;
             continue;
+        }
         rc = enter(iter, &key, &block);
         if (rc == 0)
             rc = iter->reverse ? take_apart(iter) : start(iter);
@@ -491,7 +494,7 @@ leave_forward(struct blocks_iter *iter)
 {
     bool any = iter->count > 0;
     int rc = next_block(iter);
-    iter->at_end = any && rc == MDB_NOTFOUND;
+    iter->at_end = any && rc == MDB_NOTFOUND && !iter->passed_over;
     return rc;
 }
 
@@ -565,7 +568,7 @@ blocks_seek(struct blocks_iter *iter, const struct tuple *from)
     if (is_here(iter, from))
         return seek_here(iter, from);
     /* Keys that grow are looked for behind the last one, again and again. */
-    if (iter->at_end && tuple_compare(from, &iter->last) > 0)
+    if (iter->at_end && !iter->reverse && tuple_compare(from, &iter->last) > 0)
         return MDB_NOTFOUND;
     leave(iter);
     int rc = locate(iter->cursor, from, &key, &block);

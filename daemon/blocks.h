@@ -34,8 +34,9 @@ int blocks_merge(MDB_txn *txn, MDB_dbi dbi, const struct blocks_zones *zones,
                  const struct tuple_entry *entries, size_t count, size_t *puts);
 
 /*
- * A walk over an index.  Start with {.reverse, .upto}; blocks_open in every
- * transaction; blocks_release after the last.
+ * A walk over an index.  Start with {.reverse, .upto}, which may be others
+ * before each seek; blocks_open in every transaction; blocks_release after the
+ * last.
  */
 struct blocks_iter {
     bool reverse;
@@ -50,7 +51,8 @@ struct blocks_iter {
     struct block_reading reading; /* else: it stands at the last one read */
     struct tuple_entry *entries;
     size_t capacity, at;
-    bool at_end; /* a seek ended behind everything, that is `last` */
+    bool at_end;      /* a seek ended behind everything, that is `last` */
+    bool passed_over; /* blocks were, on the way to where it stands */
 };
 
 /* Nothing is passed over. */

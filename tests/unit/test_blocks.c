@@ -330,6 +330,28 @@ END_TEST
 
 /* --- iterators ------------------------------------------------------------*/
 
+/* That nothing is behind a place says nothing of what is before it. */
+START_TEST(seek_behind_everything_is_forgotten_backwards)
+{
+    struct index index;
+    struct tuple_entry *entries = daily_entries(2000);
+    struct blocks_iter iter = {.upto = BLOCKS_EVERYTHING};
+    index_open(&index);
+    index_add(&index, entries, 2000);
+    MDB_txn *txn = index_begin(&index, MDB_RDONLY);
+    ck_assert_int_eq(blocks_open(&iter, txn, index.dbi), 0);
+    ck_assert_int_eq(blocks_seek(&iter, &last_of_all), MDB_NOTFOUND);
+    ck_assert_int_eq(blocks_seek(&iter, &last_of_all), MDB_NOTFOUND);
+    iter.reverse = true;
+    ck_assert_int_eq(blocks_seek(&iter, &last_of_all), 0);
+    assert_here(&iter, &index, index.count - 1);
+    blocks_release(&iter);
+    mdb_txn_abort(txn);
+    free(entries);
+    index_close(&index);
+}
+END_TEST
+
 START_TEST(walk_sees_what_the_next_transaction_does)
 {
     struct index index;
@@ -465,6 +487,7 @@ blocks_suite(void)
                         batch_count);
     tcase_add_test(tests, sets_that_grow_end_their_blocks);
     tcase_add_test(tests, sets_that_are_small_stay_together);
+    tcase_add_test(tests, seek_behind_everything_is_forgotten_backwards);
     tcase_add_test(tests, walk_sees_what_the_next_transaction_does);
     tcase_add_loop_test(tests, blocks_that_are_damaged_do_no_harm, 0, 8);
     tcase_add_loop_test(tests, blocks_that_are_none_are_told, 0, 2);

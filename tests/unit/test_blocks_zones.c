@@ -109,6 +109,9 @@ check_zoned_walks(const struct index *index, uint64_t seq_count, uint64_t *dice)
                          iter.reverse ? &last_of_all : &TUPLE_FIRST, SIZE_MAX);
         for (int j = 0; j < SEEK_COUNT / 10; j++) {
             struct tuple from = random_place(index, dice);
+            iter.reverse = random_below(dice, 2) == 0;
+            if (random_below(dice, 2) == 0)
+                iter.upto = random_upto(seq_count, dice);
             check_zoned_walk(&iter, index, &from, random_below(dice, 500));
         }
         blocks_release(&iter);
