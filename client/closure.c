@@ -26,6 +26,7 @@ struct closure {
     size_t along_next; /* the first that was not handed out */
     uint64_t last;     /* position of the last event that is selected */
     bool no_memory;
+    struct selection *selection;
 
     /* while it is walked */
     bool (*on_event)(void *context, struct span event);
@@ -74,18 +75,28 @@ keep(struct closure *closure, struct span event)
     return note(closure, event);
 }
 
+/* One that is damaged is done without. */
 static enum client_status
 fetch(struct closure *closure, struct client *client, struct span id)
 {
-    struct span event;
+    struct entente_error error;
+    struct entente_bytes event;
     struct params params;
+    enum client_status status = client_connect(client);
+    if (status != CLIENT_DONE)
+        return status;
     params_init(&params);
     params_str(&params, "id", id);
-    enum client_status status =
-        client_call(client, "get", params_span(&params), &event);
+    struct span named = params_span(&params);
+    enum entente_result result = entente_call(
+        client->daemon, "get", (struct entente_bytes){named.data, named.size},
+        &event, &error);
     params_deinit(&params);
-    if (status == CLIENT_DONE && !keep(closure, event))
-        closure->no_memory = true;
+    if (result == ENTENTE_OK)
+        closure->no_memory |=
+            !keep(closure, (struct span){event.data, event.size});
+    else if (!selection_is_damage(closure->selection, client, result, &error))
+        status = client_fail(result, &error);
     return status;
 }
 
@@ -150,11 +161,10 @@ enum client_status
 closure_walk(struct selection *selection, struct client *client,
              bool (*on_event)(void *context, struct span event), void *context)
 {
-    struct closure closure = {.on_event = on_event, .context = context};
-    selection->quiet = true;
+    struct closure closure = {
+        .selection = selection, .on_event = on_event, .context = context};
     enum client_status status =
         selection_walk(selection, client, note_selected, &closure);
-    selection->quiet = false; /* it is told once */
     if (status == CLIENT_DONE)
         status = fetch_missing(&closure, client);
     if (closure.along_count > 1)

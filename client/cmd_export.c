@@ -135,7 +135,7 @@ export_events(struct exporting *exporting, const struct args *args)
         status = selection_walk(&selection, client, write_event, exporting);
     if (status == CLIENT_DONE)
         end(exporting);
-    if (status == CLIENT_DONE && selection.damaged > 0)
+    if (status == CLIENT_DONE && selection.damaged)
         status = CLIENT_REFUSED;
 out:
     selection_deinit(&selection);

@@ -129,6 +129,7 @@ selection_deinit(struct selection *selection)
 {
     params_deinit(&selection->params);
     wanted_deinit(&selection->wanted);
+    id_set_deinit(&selection->told);
 }
 
 /* --- walking --------------------------------------------------------------*/
@@ -156,20 +157,36 @@ take_event(void *context, struct entente_bytes bytes)
            walk->count != walk->selection->limit && client_go_on(walk->client);
 }
 
-/* An event that is damaged; `cursor` is what stands behind it, or empty. */
-static bool
-is_damage(struct client *client, enum entente_result result,
-          const struct entente_error *error, struct mp_buf *cursor)
+bool
+selection_is_damage(struct selection *selection, struct client *client,
+                    enum entente_result result,
+                    const struct entente_error *error)
 {
-    mp_buf_clear(cursor);
     if (result != ENTENTE_REFUSED ||
         strcmp(error->code, model_errors[MODEL_CORRUPT].code) != 0)
         return false;
     struct entente_bytes map = entente_error_map(client->daemon);
+    struct span seq = mp_get((struct span){map.data, map.size}, "seq");
+    bool told = id_set_has(&selection->told, seq);
+    bool noted = told || id_set_add(&selection->told, seq);
+    (void)noted; /* without memory it is told again */
+    selection->damaged = true;
+    if (!told) {
+        output_flush(&client->out);
+        (void)client_fail(result, error);
+    }
+    return true;
+}
+
+/* What stands behind the damage that was answered, or nothing. */
+static void
+copy_cursor(struct mp_buf *cursor, const struct client *client)
+{
+    struct entente_bytes map = entente_error_map(client->daemon);
     struct span behind =
         mp_get_str((struct span){map.data, map.size}, "cursor");
+    mp_buf_clear(cursor);
     mp_buf_append(cursor, behind.data, behind.size);
-    return true;
 }
 
 static enum client_status
@@ -227,12 +244,8 @@ stream(struct walk *walk, struct span params, struct mp_buf *cursor,
     enum entente_result result = entente_replay(
         client->daemon, (struct entente_bytes){params.data, params.size},
         take_event, walk, &error);
-    if (is_damage(client, result, &error, cursor)) {
-        walk->selection->damaged++;
-        if (!walk->selection->quiet) {
-            output_flush(&client->out);
-            (void)client_fail(result, &error);
-        }
+    if (selection_is_damage(walk->selection, client, result, &error)) {
+        copy_cursor(cursor, client);
         return STREAM_DAMAGE;
     }
     if (result == ENTENTE_OK)
@@ -283,7 +296,6 @@ selection_walk(struct selection *selection, struct client *client,
                         .on_event = on_event,
                         .context = context};
     enum client_status status = client_connect(client);
-    selection->damaged = 0;
     if (status != CLIENT_DONE)
         return status;
     mp_put_raw(&walk.params, params_span(&selection->params));
@@ -309,7 +321,7 @@ selection_run(struct client *client, const struct args *args)
         status = selection_walk(&selection, client, write_event, client);
     if (status == CLIENT_DONE)
         output_end(&client->out, SUBJECT_REPLAY);
-    if (status == CLIENT_DONE && selection.damaged > 0)
+    if (status == CLIENT_DONE && selection.damaged)
         status = CLIENT_REFUSED;
     selection_deinit(&selection);
     return status;

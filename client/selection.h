@@ -2,6 +2,7 @@
 #ifndef CLIENT_SELECTION_H
 #define CLIENT_SELECTION_H
 
+#include "client/id_set.h"
 #include "client/params.h"
 #include "client/wanted.h"
 
@@ -76,10 +77,10 @@ extern const char *const selection_orders[];
 struct selection {
     struct params params; /* of the method replay */
     struct wanted wanted;
-    bool forward;     /* in the order of the log */
-    uint64_t limit;   /* 0: none */
-    uint64_t damaged; /* events that the last walk could not have */
-    bool quiet;       /* they are not told */
+    bool forward;       /* in the order of the log */
+    uint64_t limit;     /* 0: none */
+    bool damaged;       /* an event could not be had */
+    struct id_set told; /* their positions, as they stand in an error */
 };
 
 /*
@@ -95,7 +96,7 @@ void selection_deinit(struct selection *selection);
 
 /*
  * Walk the events, until `on_event` returns false, which is CLIENT_DONE too.
- * It must not call the daemon.  An event that is damaged is told and counted,
+ * It must not call the daemon.  An event that is damaged is told and noted,
  * and the walk goes on behind it.  In the order of the log it goes on over a
  * lost connection, too, where that can be made again within the timeout.
  */
@@ -103,6 +104,12 @@ enum client_status
 selection_walk(struct selection *selection, struct client *client,
                bool (*on_event)(void *context, struct span event),
                void *context) __attribute__((warn_unused_result));
+
+/* The daemon's last answer was that an event is damaged: it is noted, and told
+ * where it was not told before.  False if the answer was another one. */
+bool selection_is_damage(struct selection *selection, struct client *client,
+                         enum entente_result result,
+                         const struct entente_error *error);
 
 /* All of the options, and a command that has them: it shows the events. */
 extern const struct arg_spec selection_specs[];

@@ -69,6 +69,9 @@ static const struct {
     {"The second one", "search one", "a c d"},
     {"The second one", "replay --order occurred", "a c d"},
     {"The second one", "export --closed", "a c d"},
+    {"The first one", "export --closed", "b c d"}, /* which c names */
+    {"The first one", "export --closed --from 3", "c d"},
+    {"The fourth one", "export --closed", "a b c"},
 };
 
 START_TEST(what_can_be_read_is_there)
