@@ -23,8 +23,8 @@ static const struct arg_spec specs[] = {
      "Graphviz)",
      form_names},
     {"closed", ARG_FLAG, false, NULL,
-     "with what the events refer to, so that they can be appended to an empty "
-     "log",
+     "with what the events refer to, corrected or not, so that they can be "
+     "appended to an empty log",
      NULL},
     SELECTION_FILTERS,
     SELECTION_RANGE,
