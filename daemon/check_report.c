@@ -49,6 +49,6 @@ check_report_end(struct check_report *report)
     if (report->findings == 0)
         check_report_line(report, "result", "no findings");
     else
-        check_report_line(report, "result", "%" PRIu64 " findings",
-                          report->findings);
+        check_report_line(report, "result", "%" PRIu64 " finding%s",
+                          report->findings, report->findings == 1 ? "" : "s");
 }

@@ -140,6 +140,7 @@ START_TEST(damaged_event_is_one_finding)
     snprintf(part, sizeof part, "position %" PRIu64, seq);
     check_expect_finding(data.path, part);
     check_expect(data.path, EXIT_FAILURE, "39 sound, 1 damaged, 0 missing");
+    check_expect(data.path, EXIT_FAILURE, " 1 finding\n");
 }
 END_TEST
 
