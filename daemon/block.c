@@ -158,6 +158,7 @@ block_write_entry(struct block_writing *writing,
     if (size > room)
         return false;
     if (!fits)
+        /* cppcheck-suppress uninitvar; encode has filled it */
         memcpy(writing->at, bytes, size);
     writing->at += size;
     if (writing->at[-(ptrdiff_t)size] & FLAG_VALUE)

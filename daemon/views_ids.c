@@ -43,7 +43,7 @@ read_uuid(struct span id, uint8_t bytes[16])
         uint8_t high = digits[id.data[pairs[i]]];
         uint8_t low = digits[id.data[pairs[i] + 1]];
         whole &= high != 0 && low != 0;
-        bytes[i] = (uint8_t)((high - 1) << 4 | ((low - 1) & 15));
+        bytes[i] = (uint8_t)((high - 1U) << 4 | ((low - 1U) & 15));
     }
     return whole;
 }

@@ -179,7 +179,7 @@ add_roots(struct patching *patching, const struct fold_op *op, bool counts_now)
 static enum views_result
 change(struct patching *patching, const struct fold_op *op)
 {
-    bool did, does;
+    bool did = false, does = false;
     enum views_result result = counts(patching, &patching->before, op, &did);
     if (result == VIEWS_OK)
         result = counts(patching, &patching->now, op, &does);

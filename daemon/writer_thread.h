@@ -64,7 +64,7 @@ uint64_t writer_ids_lag(const struct writer *writer);
 
 /* --- writer_applier -------------------------------------------------------*/
 
-void *writer_applier_main(void *writer);
+void *writer_applier_main(void *context);
 
 /* Events were stored: called with the lock held. */
 void writer_applier_told(struct writer *writer);

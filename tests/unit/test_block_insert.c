@@ -157,6 +157,7 @@ START_TEST(block_is_appended_to_behind_what_was_inserted)
             .tuple = {UINT64_MAX, INT64_MAX, INT64_MAX, UINT64_MAX},
             .value = inserted->all[inserted->count - 1].value};
         size_t count = unite(inserted, wanted);
+        ck_assert_uint_gt(count, 0);
         if (!insert(inserted) ||
             tuple_compare(&wanted[count - 1].tuple, &behind.tuple) == 0 ||
             block_append(inserted->block, &inserted->size, &new_zone, &behind,

@@ -300,9 +300,10 @@ static int64_t
 moment(void)
 {
     /* Days as add_date has them, which skips some of each month. */
-    return throw(4) == 0 ? EDTF_PLUS_INFINITY
-                         : INT64_C(946684800000) +
-                               (int64_t) throw(1200) * INT64_C(86400000);
+    uint64_t days = throw(1200);
+    bool any = throw(4) != 0;
+    return any ? INT64_C(946684800000) + (int64_t)days * INT64_C(86400000)
+               : EDTF_PLUS_INFINITY;
 }
 
 static size_t
