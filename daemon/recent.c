@@ -285,7 +285,7 @@ void
 recent_confirm(struct recent *recent, uint64_t seq)
 {
     uint64_t oldest = recent->end - recent->undo_count;
-    if (seq < oldest)
+    if (recent->undo_count == 0 || seq < oldest)
         return;
     size_t count =
         seq < recent->end ? (size_t)(seq + 1 - oldest) : recent->undo_count;

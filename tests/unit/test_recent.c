@@ -183,6 +183,8 @@ START_TEST(recent_keeps_what_was_added)
     struct recent recent;
     uint64_t rev = 0;
     recent_init(&recent, 41);
+    recent_confirm(&recent, 40); /* of nothing */
+    recent_confirm(&recent, 50);
     ck_assert_uint_eq(recent_find_id(&recent, span_of("a"), is_anything, NULL),
                       0);
     ck_assert(!recent_find_partnership(&recent, span_of("p"), &rev));
