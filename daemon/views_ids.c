@@ -1,10 +1,9 @@
 /* SPDX-License-Identifier: MIT */
 #include <string.h>
 
-#include "daemon/xxh3.h"
-
 #include "daemon/order.h"
 #include "daemon/views_file.h"
+#include "daemon/xxh3.h"
 
 /*
  * Ids as tuples: in their own order, so that ids which grow with time, as most
