@@ -31,6 +31,7 @@ static void
 set_now(struct conn *conn)
 {
     struct timespec now;
+    service_serve(conn->service, conn);
     clock_gettime(CLOCK_REALTIME, &now);
     conn->service->now_ms = (int64_t)now.tv_sec * 1000 + now.tv_nsec / 1000000;
 }
@@ -468,8 +469,10 @@ on_read(struct bufferevent *bev, void *context)
 static void
 on_written(struct bufferevent *bev, void *context)
 {
+    struct conn *conn = context;
     (void)bev;
-    conn_pump(context);
+    service_serve(conn->service, NULL); /* it takes what it asked for */
+    conn_pump(conn);
 }
 
 static void

@@ -14,7 +14,7 @@
  * that the device honours a flush and writes sectors of 512 bytes whole.
  * Nothing outside this module knows what is behind it: a journal, which costs
  * one write and one flush, and log.mdb, into which a thread of this module
- * moves what is in the journal, a tenth of a second later at most.  A start
+ * moves what is in the journal, a second later at most.  A start
  * finishes that work before anything is served.
  *
  * log.mdb is LMDB with its default, full synchronisation.  Each event carries

@@ -14,8 +14,9 @@
 #define ABSORB_GROUPS_MAX ((size_t)(ABSORB_SIZE_MAX / LOG_JOURNAL_BLOCK))
 
 /* How long an event may wait, so that a conversation is absorbed now and then
- * and not at every turn. */
-#define ABSORB_DELAY_US ((uint64_t)100000)
+ * and not at every turn: each time the next acknowledgements wait behind the
+ * flushes of log.mdb. */
+#define ABSORB_DELAY_US ((uint64_t)1000000)
 
 /* How soon to try again when log.mdb has no room. */
 #define ABSORB_RETRY_US ((uint64_t)500000)

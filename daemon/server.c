@@ -26,7 +26,7 @@ static void
 finish_stop(struct server *server)
 {
     if (server->stopping && server->conns == NULL)
-        event_base_loopbreak(server->base);
+        leader_stop(&server->leader);
 }
 
 static void
@@ -149,7 +149,7 @@ on_give_up(evutil_socket_t fd, short what, void *context)
     diag_of(DIAG_STOP_UNFINISHED,
             "%zu clients did not take their answers in time",
             server->connection_count);
-    event_base_loopbreak(server->base);
+    leader_stop(&server->leader);
 }
 
 /* --- the writer's news ----------------------------------------------------*/
@@ -209,6 +209,30 @@ on_writer_news(evutil_socket_t fd, short what, void *context)
         diag_of(DIAG_LOG_FAILED, "the data can no longer be written; ending");
         begin_stop(server, EX_IOERR);
     }
+}
+
+/* After each turn: what only one client waits for is written here.  False where
+ * that took so long that the other thread leads. */
+static bool
+on_turn(void *context)
+{
+    struct server *server = context;
+    struct writer *writer = server->service.writer;
+    struct append_request *kept = writer_kept(writer);
+    if (kept == NULL)
+        return true;
+    uint64_t turn = leader_step_aside(&server->leader);
+    if (turn == 0) {
+        writer_enqueue(writer, kept);
+        return true;
+    }
+    writer_commit(writer, kept);
+    if (!leader_step_back(&server->leader, turn)) {
+        writer_wake_reactor(writer);
+        return false;
+    }
+    on_writer_news(-1, 0, server);
+    return true;
 }
 
 static void
@@ -306,6 +330,7 @@ make_events(struct server *server)
     struct event_base *base = server->base = event_base_new();
     if (base == NULL)
         return false;
+    leader_init(&server->leader, base, on_turn, server);
     server->writer_news =
         event_new(base, writer_fd(server->service.writer), EV_READ | EV_PERSIST,
                   on_writer_news, server);
@@ -427,8 +452,10 @@ close_loop(struct server *server)
     free_event(server->give_up);
     free_event(server->tidy);
     free_event(server->feed);
-    if (server->base != NULL)
+    if (server->base != NULL) {
+        leader_deinit(&server->leader);
         event_base_free(server->base);
+    }
 }
 
 static void
@@ -482,7 +509,7 @@ server_run(struct options *options, struct diag_reason *reason)
     if (start(server, options, reason) == 0) {
         reason->text[0] = '\0'; /* of views that were discarded */
         server->status = EXIT_SUCCESS;
-        event_base_dispatch(server->base);
+        leader_run(&server->leader);
     }
     int status = server->status;
     close_loop(server);

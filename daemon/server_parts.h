@@ -3,6 +3,7 @@
 #define DAEMON_SERVER_PARTS_H
 
 #include "daemon/conn.h"
+#include "daemon/leader.h"
 #include "daemon/server.h"
 #include "daemon/server_watch.h"
 
@@ -23,6 +24,7 @@ struct server {
     struct datadir datadir;
     struct service service;
     struct server_watch watch;
+    struct leader leader;
     struct event_base *base;
     const struct options *options;
     struct gate gate;

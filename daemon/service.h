@@ -41,6 +41,10 @@ struct service {
     struct service_deadlines deadlines;
     int64_t now_ms; /* since 1970; set once a turn of the loop */
 
+    /* whose turn it is, and since when it is nobody else's */
+    const void *served;
+    uint64_t served_since_us;
+
     uint64_t start_us; /* CLOCK_MONOTONIC */
     size_t held_size;  /* memory that sessions hold for their clients */
 
@@ -54,5 +58,13 @@ struct service {
 };
 
 const char *service_role_name(enum service_role role);
+
+/* A client is served: by any pointer that stands for it, or NULL for nobody who
+ * should count as alone. */
+void service_serve(struct service *service, const void *client);
+
+/* For a tenth of a second nobody else was served: whoever is may hold up the
+ * reactor for a moment. */
+bool service_is_alone(const struct service *service);
 
 #endif

@@ -238,7 +238,8 @@ submit(struct session *session, struct append_request *append)
 {
     append->owner = session;
     session->append_count++;
-    writer_submit(session->service->writer, append);
+    writer_submit(session->service->writer, append,
+                  service_is_alone(session->service));
 }
 
 static void

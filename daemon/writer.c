@@ -34,10 +34,8 @@ writer_set_state(struct writer *writer, enum writer_state state)
 
 /* --- the thread -----------------------------------------------------------*/
 
-/* What the views do not hold is in memory: beyond that an import waits for
- * them, unless they have no room. */
-static bool
-must_wait_for_views(const struct writer *writer)
+bool
+writer_must_wait_for_views(const struct writer *writer)
 {
     return writer_ids_lag(writer) > WRITER_LAG_MAX &&
            writer_state(writer) != WRITER_FAILED &&
@@ -51,14 +49,12 @@ wait_for_requests(struct writer *writer)
     pthread_mutex_lock(&writer->lock);
     bool waiting;
     while (!(waiting = writer->submitted.first != NULL) ||
-           must_wait_for_views(writer)) {
+           writer_must_wait_for_views(writer)) {
         if (!waiting && writer->stopping)
             break;
-        pulse_rest(&writer->pulse);
         pthread_cond_wait(&writer->news, &writer->lock);
     }
     pthread_mutex_unlock(&writer->lock);
-    pulse_beat(&writer->pulse, writer_clock_us());
     return waiting;
 }
 
@@ -66,10 +62,8 @@ static void *
 writer_main(void *context)
 {
     struct writer *writer = context;
-    recent_init(&writer->recent, log_tip(writer->log) + 1);
     while (wait_for_requests(writer))
         writer_group(writer);
-    pulse_rest(&writer->pulse);
     return NULL;
 }
 
@@ -114,6 +108,7 @@ release(struct writer *writer)
     pthread_cond_destroy(&writer->news);
     pthread_cond_destroy(&writer->applier_news);
     pthread_mutex_destroy(&writer->lock);
+    pthread_mutex_destroy(&writer->turn);
     if (writer->fd >= 0)
         close(writer->fd);
     free(writer);
@@ -126,6 +121,7 @@ init_locks(struct writer *writer)
     pthread_condattr_init(&attributes);
     pthread_condattr_setclock(&attributes, CLOCK_MONOTONIC);
     pthread_mutex_init(&writer->lock, NULL);
+    pthread_mutex_init(&writer->turn, NULL);
     pthread_cond_init(&writer->news, &attributes);
     pthread_cond_init(&writer->applier_news, &attributes);
     pthread_condattr_destroy(&attributes);
@@ -169,6 +165,7 @@ writer_new(struct log *log, struct views *views)
     init_locks(writer);
     append_queue_init(&writer->submitted);
     append_queue_init(&writer->done);
+    recent_init(&writer->recent, log_tip(log) + 1);
     writer->fd = eventfd(0, EFD_CLOEXEC | EFD_NONBLOCK);
     writer->admit.log = log_reader_new(log);
     writer->applier_log = log_reader_new(log);
@@ -254,13 +251,49 @@ writer_rebuild(struct writer *writer)
 }
 
 void
-writer_submit(struct writer *writer, struct append_request *request)
+writer_enqueue(struct writer *writer, struct append_request *request)
 {
-    atomic_fetch_add(&writer->queue_size, request->message_size);
     pthread_mutex_lock(&writer->lock);
     append_queue_push(&writer->submitted, request);
     pthread_cond_signal(&writer->news);
     pthread_mutex_unlock(&writer->lock);
+}
+
+/* One that is alone in a turn of the loop goes the short way. */
+void
+writer_submit(struct writer *writer, struct append_request *request, bool keep)
+{
+    struct append_request *kept = writer->kept;
+    size_t waiting =
+        atomic_fetch_add(&writer->queue_size, request->message_size);
+    writer->kept = NULL;
+    if (kept != NULL)
+        writer_enqueue(writer, kept);
+    if (kept == NULL && keep && waiting == 0 &&
+        request->message_size <= WRITER_KEPT_SIZE_MAX)
+        writer->kept = request;
+    else
+        writer_enqueue(writer, request);
+}
+
+struct append_request *
+writer_kept(struct writer *writer)
+{
+    struct append_request *kept = writer->kept;
+    writer->kept = NULL;
+    return kept;
+}
+
+void
+writer_commit(struct writer *writer, struct append_request *request)
+{
+    if (writer_must_wait_for_views(writer) ||
+        pthread_mutex_trylock(&writer->turn) != 0) {
+        writer_enqueue(writer, request);
+        return;
+    }
+    writer_group_of(writer, request);
+    pthread_mutex_unlock(&writer->turn);
 }
 
 bool

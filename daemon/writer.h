@@ -27,6 +27,10 @@
 /* So many missing at a start are applied before anybody is served. */
 #define WRITER_CATCH_UP_MAX ((uint64_t)65536)
 
+/* Of a request that is kept.  What is larger takes longer than the change of
+ * threads that it would save. */
+#define WRITER_KEPT_SIZE_MAX ((size_t)16 << 10)
+
 /* Bytes of requests that may wait for the writer; over that the reactor reads
  * from no client.  Four of the largest messages. */
 #define WRITER_QUEUE_SIZE_MAX ((size_t)64 << 20)
@@ -66,8 +70,27 @@ bool writer_is_rebuilding(const struct writer *writer);
  * rebuilding that is going on. */
 void writer_rebuild(struct writer *writer);
 
-/* Hand a request over. */
-void writer_submit(struct writer *writer, struct append_request *request);
+/*
+ * Hand a request over.  `keep`: where nothing else waits to be written, it may
+ * be kept for the reactor to commit it after this turn of its loop, which saves
+ * two changes of threads.  The next one that is handed over ends that.
+ */
+void writer_submit(struct writer *writer, struct append_request *request,
+                   bool keep);
+
+/* After each turn: what was kept, for one of the next two; or NULL. */
+struct append_request *writer_kept(struct writer *writer);
+
+/* Put what was kept into the writer's queue. */
+void writer_enqueue(struct writer *writer, struct append_request *request);
+
+/* Do the writer's work with what was kept, and wait for the disk as the writer
+ * does; the outcome is in writer_outcomes, and nobody is woken.  If it is the
+ * writer's turn it goes into the queue instead.  Any thread. */
+void writer_commit(struct writer *writer, struct append_request *request);
+
+/* Tell the reactor that there is news.  Any thread. */
+void writer_wake_reactor(struct writer *writer);
 
 /* True while the queue holds more than it should. */
 bool writer_is_full(const struct writer *writer);

@@ -1,10 +1,13 @@
 /* SPDX-License-Identifier: MIT */
 #include "daemon/writer_thread.h"
 
-/* How long events may wait for the views when nobody asks for them: long
- * enough that a conversation costs some transactions a second and not one an
- * event. */
-#define APPLIER_DELAY_US ((uint64_t)100000)
+/* How long events may wait for the views when nobody asks for them: few for
+ * long, so that a conversation costs a transaction a second and not one an
+ * event; more of them not so long, so that who asks in the end does not wait
+ * for all of them at once. */
+#define APPLIER_DELAY_US ((uint64_t)1000000)
+#define APPLIER_FEW ((uint64_t)1024)
+#define APPLIER_DELAY_MANY_US ((uint64_t)100000)
 
 /* So many that wait are applied at once: enough that each block of an index is
  * written once for many of them. */
@@ -41,11 +44,22 @@ earlier(uint64_t a_us, uint64_t b_us)
     return a_us < b_us ? a_us : b_us;
 }
 
+/* When what waits is to be applied; 0 for never. */
+static uint64_t
+due_us(const struct writer *writer, uint64_t lag)
+{
+    if (writer->behind_us == 0)
+        return 0;
+    return writer->behind_us +
+           (lag < APPLIER_FEW ? APPLIER_DELAY_US : APPLIER_DELAY_MANY_US);
+}
+
 static void
 wait_for_news(struct writer *writer)
 {
-    uint64_t views_us = writer->views_retry_us != 0 ? writer->views_retry_us
-                                                    : writer->apply_due_us;
+    uint64_t views_us = writer->views_retry_us != 0
+                            ? writer->views_retry_us
+                            : due_us(writer, writer_views_lag(writer));
     uint64_t until_us = earlier(views_us, writer->checkpoint_retry_us);
     pulse_rest(&writer->applier_pulse);
     if (until_us == 0) {
@@ -66,7 +80,7 @@ is_due(const struct writer *writer, uint64_t lag, uint64_t now_us)
     return writer->wanted > views_position(writer->views) ||
            lag >= APPLIER_BATCH || writer->applier_stopping ||
            writer_state(writer) != WRITER_READY ||
-           now_us >= writer->apply_due_us;
+           now_us >= due_us(writer, lag);
 }
 
 /* What there is to do when nothing is to be applied. */
@@ -96,7 +110,7 @@ choose_task(struct writer *writer)
     bool usable = lag > 0 && state != WRITER_FAILED;
     enum task rebuild = choose_rebuild_task(writer);
     if (!usable)
-        writer->views_retry_us = writer->apply_due_us = 0;
+        writer->views_retry_us = writer->behind_us = 0;
     if (rebuild != TASK_WAIT)
         return rebuild;
     if (writer->applier_stopping &&
@@ -148,12 +162,12 @@ do_task(struct writer *writer, enum task task)
 void
 writer_applier_told(struct writer *writer)
 {
-    uint64_t lag = writer_views_lag(writer);
-    if (lag > 0 && writer->apply_due_us == 0)
-        writer->apply_due_us = writer_clock_us() + APPLIER_DELAY_US;
-    else if (lag < APPLIER_BATCH)
-        return;
-    pthread_cond_signal(&writer->applier_news);
+    uint64_t lag = writer_views_lag(writer), now_us = writer_clock_us();
+    bool first = lag > 0 && writer->behind_us == 0;
+    if (first)
+        writer->behind_us = now_us;
+    if (first || is_due(writer, lag, now_us))
+        pthread_cond_signal(&writer->applier_news);
 }
 
 void *

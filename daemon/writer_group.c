@@ -223,13 +223,12 @@ hand_back(struct writer *writer, struct append_request *group)
     }
     writer_applier_told(writer);
     pthread_mutex_unlock(&writer->lock);
-    writer_wake_reactor(writer);
 }
 
 void
-writer_group(struct writer *writer)
+writer_group_of(struct writer *writer, struct append_request *group)
 {
-    struct append_request *group = take_group(writer);
+    pulse_beat(&writer->pulse, writer_clock_us());
     if (writer_state(writer) == WRITER_FAILED) {
         refuse_group(group, MODEL_UNAVAILABLE,
                      "the disk failed; the daemon is ending");
@@ -241,4 +240,14 @@ writer_group(struct writer *writer)
         write_together(writer, group);
     }
     hand_back(writer, group);
+    pulse_rest(&writer->pulse);
+}
+
+void
+writer_group(struct writer *writer)
+{
+    pthread_mutex_lock(&writer->turn);
+    writer_group_of(writer, take_group(writer));
+    pthread_mutex_unlock(&writer->turn);
+    writer_wake_reactor(writer);
 }

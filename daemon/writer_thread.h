@@ -26,16 +26,18 @@ struct writer {
     pthread_cond_t news, applier_news;
     /* under the lock */
     struct append_queue submitted, done;
-    uint64_t wanted;       /* views position that a query waits for */
-    uint64_t apply_due_us; /* what is not applied shall be by then; 0: all is */
-    uint64_t damaged;      /* a position to be noted, or 0 */
-    uint32_t checkpoint;   /* a partnership that would gain from one, or 0 */
+    uint64_t wanted;     /* views position that a query waits for */
+    uint64_t behind_us;  /* since when the views are; 0: they are not */
+    uint64_t damaged;    /* a position to be noted, or 0 */
+    uint32_t checkpoint; /* a partnership that would gain from one, or 0 */
     bool stopping, applier_stopping;
     bool rebuild_wanted;
     _Atomic size_t queue_size;
     _Atomic int state;
     struct pulse pulse, applier_pulse;
-    /* the writer's own */
+    struct append_request *kept; /* the reactor's: for writer_commit */
+    /* of whoever has the turn: the writer, or the reactor that commits */
+    pthread_mutex_t turn;
     struct admit admit;
     struct recent recent;
     int64_t last_recorded_ms;
@@ -53,8 +55,6 @@ struct writer {
     _Atomic int64_t last_commit_ms;
 };
 
-/* Tell the reactor that there is news. */
-void writer_wake_reactor(struct writer *writer);
 void writer_set_state(struct writer *writer, enum writer_state state);
 
 /* Events that are durable and not in the views; and of which not even the ids
@@ -89,6 +89,14 @@ void writer_end_rebuild(struct writer *writer);
 
 /* One group: take what is waiting, check it, make it durable, hand it back. */
 void writer_group(struct writer *writer);
+
+/* The same for one request that is not in the queue, with the turn taken and
+ * without a word to the reactor. */
+void writer_group_of(struct writer *writer, struct append_request *request);
+
+/* What is not applied is in memory: beyond that nobody appends until the views
+ * are nearer, unless they have no room. */
+bool writer_must_wait_for_views(const struct writer *writer);
 
 /* --- writer_consumers -----------------------------------------------------*/
 

@@ -7,6 +7,7 @@
 #include <stdlib.h>
 #include <string.h>
 #include <time.h>
+#include <unistd.h>
 
 #include "tests/crash/preload/control.h"
 #include "tests/crash/trace.h"
@@ -78,20 +79,47 @@ find_data_write(const struct trace *trace, size_t from, const char *meta)
     return TRACE_NONE;
 }
 
-/* One write of the group, one flush of it, and then the acknowledgement. */
+/* Which thread a line is about. */
+static int
+task_of(const char *line)
+{
+    int task = 0;
+    ck_assert_int_eq(sscanf(line, "%d", &task), 1);
+    return task;
+}
+
+/* Who has been the only client for a while is answered by the thread that
+ * reads, once there is another that could go on with reading. */
+#define ALONE_US 150000
+
+static void
+be_alone(void)
+{
+    static const char *const more[] = {"x", "y"};
+    for (size_t i = 0; i < 2; i++) {
+        char line[32];
+        usleep(ALONE_US);
+        snprintf(line, sizeof(line), "%s note 2017\n", more[i]);
+        fixture_log(line);
+    }
+}
+
+/* One write of the group, one flush of it, and then the acknowledgement; by
+ * the writer, and by who reads. */
 START_TEST(acknowledgement_follows_the_flush_of_the_journal)
 {
+    bool alone = _i == 1;
     traced_start();
+    if (alone)
+        be_alone();
     fixture_log(MARK " note 2017\n");
     struct trace trace;
     traced_stop(&trace);
-    size_t ready = trace_find(&trace, 0, "\"ready\\n\"");
-    ck_assert_uint_ne(ready, TRACE_NONE);
     size_t ack = acknowledgement(&trace);
-    size_t write = trace_find(&trace, ready, "pwrite64(", TO_JOURNAL);
-    ck_assert_msg(write < ack, "no group was written before");
-    ck_assert_msg(strstr(trace.lines[write], MARK) != NULL,
-                  "the group is another: %s", trace.lines[write]);
+    size_t write = trace_find(&trace, 0, "pwrite64(", TO_JOURNAL, MARK);
+    ck_assert_msg(write < ack, "the group was not written before");
+    ck_assert_int_eq(task_of(trace.lines[write]) == task_of(trace.lines[ack]),
+                     alone);
     size_t sync = trace_find(&trace, write, "fdatasync(", TO_JOURNAL);
     ck_assert_msg(sync < ack, "the group was not flushed before");
     ck_assert_uint_gt(sync, trace_returned(&trace, write, ""));
@@ -116,13 +144,19 @@ count_lines(const struct trace *trace, size_t from,
     return count;
 }
 
-/* Which thread a line is about. */
-static int
-task_of(const char *line)
+/* The thread of a line flushes the journal somewhere in [from, to). */
+static bool
+is_of_a_writer(const struct trace *trace, size_t from, size_t to, size_t line)
 {
-    int task = 0;
-    ck_assert_int_eq(sscanf(line, "%d", &task), 1);
-    return task;
+    int task = task_of(trace->lines[line]);
+    for (size_t i = from; i < to; i++) {
+        i = trace_find(trace, i, "fdatasync(", TO_JOURNAL);
+        if (i == TRACE_NONE)
+            return false;
+        if (task_of(trace->lines[i]) == task)
+            return true;
+    }
+    return false;
 }
 
 /* An append costs one flush: whatever else is flushed is so by other threads,
@@ -141,14 +175,14 @@ START_TEST(acknowledgement_costs_one_flush)
     ck_assert_uint_ne(ready, TRACE_NONE);
     size_t first = trace_find(&trace, ready, "fdatasync(", TO_JOURNAL);
     ck_assert_uint_ne(first, TRACE_NONE);
-    int writer = task_of(trace.lines[first]);
     const struct trace_strings journal = {{"fdatasync(", TO_JOURNAL}};
     const struct trace_strings any = {{"sync("}};
     ck_assert_uint_eq(count_lines(&trace, ready, journal), APPENDS);
-    size_t flushes = 0;
-    for (size_t i = ready; i < trace.count; i++)
-        flushes += task_of(trace.lines[i]) == writer &&
-                   strstr(trace.lines[i], any.all[0]) != NULL;
+    size_t flushes = 0, stop = trace_find(&trace, ready, "SIGTERM");
+    ck_assert_uint_ne(stop, TRACE_NONE);
+    for (size_t i = ready; i < stop; i++)
+        flushes += strstr(trace.lines[i], any.all[0]) != NULL &&
+                   is_of_a_writer(&trace, ready, stop, i);
     ck_assert_uint_eq(flushes, APPENDS);
     trace_deinit(&trace);
 }
@@ -268,6 +302,66 @@ let_go(struct control_disk *disk)
     atomic_store(&disk->hold, 0);
     sem_post(&disk->go_on);
 }
+
+/* Append until another thread than the last one writes; which. */
+static int
+await_another_writer(struct control_disk *disk)
+{
+    int before = atomic_load(&disk->flusher);
+    for (int i = 0; i < PINGS && atomic_load(&disk->flusher) == before; i++) {
+        usleep(ALONE_US);
+        json_decref(fixture_event("{'type': 'note', 'partnership': 'p', "
+                                  "'parties': ['a'], 'occurred': '2017', "
+                                  "'title': 't'}"));
+    }
+    ck_assert_int_ne(atomic_load(&disk->flusher), before);
+    return atomic_load(&disk->flusher);
+}
+
+/* Nobody is answered by a thread that waits for the disk: another has gone on
+ * with reading, and takes what is appended then. */
+static void
+check_answered_meanwhile(struct control_disk *disk, const char *first,
+                         const char *second)
+{
+    json_auto_t *arguments =
+        json_pack("{s:o}", "events", fixture_events_of(first));
+    json_auto_t *later =
+        json_pack("{s:o}", "events", fixture_events_of(second));
+    atomic_store(&disk->hold, 1);
+    wire_queue(fixture.wire, 100, "append", arguments);
+    wire_flush(fixture.wire);
+    await_held(disk);
+    struct wire *other = wire_open_unix(fixture.socket);
+    wire_queue(other, 1, "append", later);
+    wire_flush(other);
+    for (int i = 0; i < PINGS; i++)
+        expect_in(other, "{'protocol': 1}", "hello", "{}");
+    json_t *early = NULL;
+    ck_assert_int_eq(wire_read(fixture.wire, 0, &early), WIRE_SILENCE);
+    let_go(disk);
+    json_decref(wire_answer(fixture.wire, 100));
+    json_decref(wire_answer(other, 1));
+    wire_close(other);
+}
+
+/* The writer's thread, the main one, and that which takes over from it; then
+ * the main one again. */
+START_TEST(while_the_disk_hangs_under_who_reads_another_reads)
+{
+    struct control_disk *disk = hanging_start();
+    fixture_log("A note 2017\n");
+    int writer = atomic_load(&disk->flusher);
+    ck_assert_int_eq(await_another_writer(disk), process_pid(fixture.daemon));
+    check_answered_meanwhile(disk, "B note 2017\n", "C note 2017\n");
+    int follower = await_another_writer(disk);
+    if (follower == writer)
+        follower = await_another_writer(disk);
+    ck_assert_int_ne(follower, process_pid(fixture.daemon));
+    ck_assert_int_ne(follower, writer);
+    check_answered_meanwhile(disk, "D note 2017\n", "E note 2017\n");
+}
+END_TEST
 
 /* Appends, duplicates and refusals wait alike; questions do not, and do not
  * see what waits. */
@@ -405,7 +499,8 @@ main(void)
     TCase *tests = tcase_create("sync");
     tcase_add_checked_fixture(tests, fixture_begin_stopped, fixture_end);
     tcase_set_timeout(tests, SECONDS_MAX);
-    tcase_add_test(tests, acknowledgement_follows_the_flush_of_the_journal);
+    tcase_add_loop_test(tests, acknowledgement_follows_the_flush_of_the_journal,
+                        0, 2);
     tcase_add_test(tests, acknowledgement_costs_one_flush);
     tcase_add_test(tests, what_is_acknowledged_is_moved_on_with_both_flushes);
     tcase_add_test(tests,
@@ -416,6 +511,7 @@ main(void)
     tcase_add_test(tests,
                    while_the_disk_hangs_nothing_is_acknowledged_or_shown);
     tcase_add_test(tests, while_the_disk_hangs_no_subscriber_is_told);
+    tcase_add_test(tests, while_the_disk_hangs_under_who_reads_another_reads);
     tcase_add_test(tests,
                    while_the_disk_hangs_reading_pauses_and_nothing_is_dropped);
     suite_add_tcase(suite, tests);

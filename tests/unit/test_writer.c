@@ -93,7 +93,7 @@ submit(struct bench *bench, uint32_t msgid, const char *params)
 {
     struct append_request *request = append_of(params);
     request->msgid = msgid;
-    writer_submit(bench->writer, request);
+    writer_submit(bench->writer, request, false);
 }
 
 /* --- outcomes -------------------------------------------------------------*/
@@ -130,6 +130,60 @@ START_TEST(event_is_durable_when_its_outcome_comes)
     ck_assert_int_eq(log_read(bench.data.log_reader, 1, &bytes), LOG_OK);
     ck_assert(span_is(mp_get_str(bytes, "id"), "x"));
     log_read_end(bench.data.log_reader);
+    teardown(&bench);
+}
+END_TEST
+
+/* What is kept is written by who asks for that, and nobody is woken. */
+START_TEST(what_is_kept_is_committed_by_the_caller)
+{
+    struct bench bench;
+    setup(&bench);
+    submit(&bench, 1, "[{'events':[" E("note", "p", ",'id':'x'") "]}]");
+    wait_for(&bench, 1);
+    struct append_request *request =
+        append_of("[{'events':[" E("note", "p", ",'id':'y'") "]}]");
+    writer_submit(bench.writer, request, true);
+    ck_assert_ptr_eq(writer_kept(bench.writer), request);
+    ck_assert_ptr_null(writer_kept(bench.writer));
+    ck_assert_uint_eq(log_tip(bench.data.log), 1);
+    writer_commit(bench.writer, request);
+    ck_assert_uint_eq(log_tip(bench.data.log), 2);
+    collect(&bench);
+    ck_assert_uint_eq(bench.count, 2);
+    ck_assert_uint_eq(request->events[0].seq, 2);
+    ck_assert_uint_eq(writer_stats(bench.writer).queue_size, 0);
+    teardown(&bench);
+}
+END_TEST
+
+/* Not what has another before it, or is large; and order is kept. */
+START_TEST(what_is_not_alone_is_not_kept)
+{
+    struct bench bench;
+    setup(&bench);
+    for (uint32_t i = 1; i <= 2; i++) {
+        struct append_request *request =
+            append_of("[{'events':[" E("note", "p", "") "]}]");
+        request->msgid = i;
+        writer_submit(bench.writer, request, true);
+    }
+    ck_assert_ptr_null(writer_kept(bench.writer));
+    wait_for(&bench, 2);
+    ck_assert_uint_eq(bench.outcomes->msgid, 1);
+    ck_assert_uint_eq(bench.outcomes->next->msgid, 2);
+    char events[2 * WRITER_KEPT_SIZE_MAX];
+    size_t size = (size_t)snprintf(events, sizeof events, "[{'events':[");
+    while (size < sizeof events - 200)
+        size += (size_t)snprintf(events + size, sizeof events - size, "%s%s",
+                                 events[size - 1] == '[' ? "" : ",",
+                                 E("note", "p", ""));
+    snprintf(events + size, sizeof events - size, "]}]");
+    struct append_request *large = append_of(events);
+    ck_assert_uint_gt(large->message_size, WRITER_KEPT_SIZE_MAX);
+    writer_submit(bench.writer, large, true);
+    ck_assert_ptr_null(writer_kept(bench.writer));
+    wait_for(&bench, 3);
     teardown(&bench);
 }
 END_TEST
@@ -432,7 +486,7 @@ submit_change(struct bench *bench, uint32_t msgid, enum append_kind kind,
         .position = position,
         .removed = kind == APPEND_FORGET,
     };
-    writer_submit(bench->writer, request);
+    writer_submit(bench->writer, request, false);
 }
 
 static bool
@@ -516,6 +570,8 @@ main(void)
     tcase_set_timeout(tests, DATA_TIMEOUT_S);
     tcase_add_test(tests, writer_is_ready_on_an_empty_log);
     tcase_add_test(tests, event_is_durable_when_its_outcome_comes);
+    tcase_add_test(tests, what_is_kept_is_committed_by_the_caller);
+    tcase_add_test(tests, what_is_not_alone_is_not_kept);
     tcase_add_test(tests, outcomes_come_in_the_order_of_submission);
     tcase_add_test(tests, recorded_never_decreases);
     tcase_add_test(tests, recorded_is_not_below_that_of_an_older_start);

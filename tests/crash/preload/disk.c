@@ -148,6 +148,8 @@ fdatasync(int fd)
     if (real == NULL)
         real = dlsym(RTLD_NEXT, "fdatasync");
     bool is_journal = is_file(fd, JOURNAL_NAME);
+    if (is_journal)
+        atomic_store(&control->flusher, gettid());
     while (atomic_load(&control->stuck) != 0 && is_log(fd))
         pause();
     if (is_journal && take_last(&control->flush_at)) {
