@@ -13,7 +13,8 @@
  * the events in it, and from a slow disk it takes as long as the disk does.
  * Whoever reads events in a row says where it is; what is ahead of there is
  * mapped meanwhile.  Nobody waits for the thread: what it has not got to is
- * mapped where it is read.
+ * mapped where it is read.  Where it finds all mapped it looks only now and
+ * then.
  */
 
 /* What is mapped ahead: some steps of a replay. */
@@ -24,8 +25,10 @@ struct log_ahead {
     pthread_cond_t moved;
     pthread_t thread;
     bool started;    /* at the first need; where it cannot be, at each */
-    bool stopping;   /* under the lock, as the next */
+    bool stopping;   /* under the lock, as what follows */
     uintptr_t place; /* where events are read */
+    uintptr_t next;  /* where to map next */
+    unsigned passed; /* steps before that which were passed over */
 };
 
 void log_ahead_init(struct log_ahead *ahead);
