@@ -254,11 +254,11 @@ refuse_unknown(struct args_fault *fault, arg_set allowed, struct span key)
 }
 
 static bool
-read_one(struct mp_reader *reader, arg_set allowed, struct args *args,
-         struct args_fault *fault)
+read_one(struct mp_reader *reader, bool last, arg_set allowed,
+         struct args *args, struct args_fault *fault)
 {
     struct span key = mp_str(reader);
-    struct span value = mp_value(reader);
+    struct span value = last ? mp_last(reader) : mp_value(reader);
     if (reader->failed)
         return refuse(fault, MODEL_INVALID_REQUEST, NULL,
                       "the arguments' names must be str");
@@ -295,7 +295,7 @@ read_pairs(struct mp_reader *reader, uint32_t pairs, arg_set allowed,
 {
     *args = (struct args){0};
     for (uint32_t i = 0; i < pairs; i++)
-        if (!read_one(reader, allowed, args, fault))
+        if (!read_one(reader, i + 1 == pairs, allowed, args, fault))
             return false;
     return true;
 }

@@ -5,6 +5,8 @@
 
 /* The lead byte 0xc1, which MessagePack never uses. */
 #define FORMAT_NONE 0xff
+/* Lead byte of a str with its length in one byte. */
+#define LEAD_STR_8 0xd9
 /* Lead byte of the smallest negative fixint, -32. */
 #define LEAD_NEGATIVE 0xe0
 
@@ -248,16 +250,55 @@ mp_skip(struct mp_reader *reader)
     return 0;
 }
 
+/* Pass over what events are made of, as far as it is whole: short strings,
+ * small containers and numbers.  `left`: how many values are to come. */
+static uint64_t
+mp_skip_short(struct mp_reader *reader, uint64_t left)
+{
+    const uint8_t *at = reader->at, *end = reader->end;
+    while (left > 0 && end - at >= 2) {
+        uint8_t lead = *at;
+        size_t size = 1;
+        uint64_t count = 0;
+        if ((lead & 0xe0) == 0xa0)
+            size += lead & 0x1f;
+        else if (lead == LEAD_STR_8)
+            size += 1u + at[1];
+        else if (lead >= 0x80 && lead < 0xa0)
+            count = (uint64_t)(lead & 0x0f) << (lead < 0x90);
+        else if (lead >= 0x80 && lead < LEAD_NEGATIVE)
+            break;
+        if (size > (size_t)(end - at))
+            break;
+        at += size;
+        left += count - 1;
+    }
+    reader->at = at;
+    return left;
+}
+
 struct span
 mp_value(struct mp_reader *reader)
 {
     const uint8_t *start = reader->at;
+    uint64_t left = 1;
     /* Each value still to come takes a byte, so that this ends with them. */
-    for (uint64_t left = 1; left > 0 && !reader->failed; left--)
-        left += mp_skip(reader);
+    while (left > 0 && !reader->failed) {
+        left = mp_skip_short(reader, left);
+        if (left > 0)
+            left += mp_skip(reader) - 1;
+    }
     if (reader->failed)
         return (struct span){0};
     return (struct span){start, (size_t)(reader->at - start)};
+}
+
+struct span
+mp_last(struct mp_reader *reader)
+{
+    struct span rest = mp_body(reader, mp_left(reader));
+    reader->failed |= rest.size == 0;
+    return rest;
 }
 
 /* One token of that kind, or the sticky error. */

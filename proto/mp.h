@@ -59,6 +59,10 @@ enum mp_kind mp_peek(const struct mp_reader *reader);
 /* One whole value, returned as its bytes. Iterative, whatever its depth. */
 struct span mp_value(struct mp_reader *reader);
 
+/* What is left, which is one whole value: the last one in what is known to be
+ * whole itself, as a scanned message is.  Nobody looks whether it is. */
+struct span mp_last(struct mp_reader *reader);
+
 /* One value of the kind that the name says, or the sticky error. */
 struct span mp_str(struct mp_reader *reader);
 uint64_t mp_uint(struct mp_reader *reader);

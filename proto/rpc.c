@@ -20,7 +20,7 @@ static void
 read_call(struct mp_reader *reader, struct rpc_message *message)
 {
     message->method = mp_str(reader);
-    message->params = mp_value(reader);
+    message->params = mp_last(reader);
 }
 
 static void

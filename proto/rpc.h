@@ -74,9 +74,10 @@ struct rpc_message {
 };
 
 /*
- * Take a scanned message apart.  All spans borrow from `bytes`.  On false it
- * is not an RPC message; `has_msgid` and `msgid` are set where the second
- * element of a request was a msgid all the same.
+ * Take a message apart that was scanned, with nothing behind it: whether its
+ * values are whole is not looked at again.  All spans borrow from `bytes`.  On
+ * false it is not an RPC message; `has_msgid` and `msgid` are set where the
+ * second element of a request was a msgid all the same.
  */
 bool rpc_parse(struct span bytes, struct rpc_message *message)
     __attribute__((warn_unused_result));

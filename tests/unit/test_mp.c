@@ -201,6 +201,20 @@ START_TEST(mp_value_takes_one_whole_value)
 }
 END_TEST
 
+/* Whatever it is; but there has to be something. */
+START_TEST(mp_last_takes_what_is_left)
+{
+    struct mp_reader reader = mp_reader(SPAN("\x92\x01\x91\x02"));
+    ck_assert_uint_eq(mp_array(&reader), 2);
+    ck_assert_uint_eq(mp_uint(&reader), 1);
+    ck_assert(span_equal(mp_last(&reader), SPAN("\x91\x02")));
+    ck_assert(!reader.failed);
+    ck_assert_uint_eq(mp_last(&reader).size, 0);
+    ck_assert(reader.failed);
+    ck_assert_ptr_null(mp_last(&reader).data);
+}
+END_TEST
+
 START_TEST(mp_value_needs_no_stack_for_depth)
 {
     size_t depth = (size_t)1 << 20;
@@ -377,6 +391,7 @@ main(void)
     tcase_add_loop_test(reading, mp_int_reads_what_fits, 0, COUNT_OF(integers));
     tcase_add_loop_test(reading, mp_value_takes_one_whole_value, 0,
                         COUNT_OF(values));
+    tcase_add_test(reading, mp_last_takes_what_is_left);
     tcase_add_test(reading, mp_value_needs_no_stack_for_depth);
     tcase_add_test(reading, mp_get_finds_a_key);
     suite_add_tcase(suite, reading);

@@ -311,11 +311,6 @@ static const struct {
     {"empty array", BYTES("\x90"), false, false, {.msgid = 0}},
     {"a map", BYTES("\x80"), false, false, {.msgid = 0}},
     {"a number", BYTES("\x07"), false, false, {.msgid = 0}},
-    {"more behind it",
-     BYTES("\x94\x00\x07\xa1m\x90\x01"),
-     false,
-     true,
-     {.msgid = 7}},
 };
 
 START_TEST(rpc_parse_takes_a_message_apart)
