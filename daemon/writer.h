@@ -15,14 +15,15 @@
  * back.  The applier brings the views behind it up to date: at once when a
  * query waits for them, else in batches, and soon after the last event.
  * Requests go in by a queue, outcomes come out by another; a byte on an eventfd
- * wakes the reactor.
+ * wakes the reactor.  What a client sends that is alone the reactor writes
+ * itself (writer_commit): who has the turn does the writer's work.
  *
  * All functions are for the reactor's thread but where it is said otherwise.
  */
 
 /* Events that may wait for the views: what is not applied is in memory, and a
  * query waits for it.  Over that an import runs at the speed of the views. */
-#define WRITER_LAG_MAX ((uint64_t)131072)
+#define WRITER_LAG_MAX ((uint64_t)65536)
 
 /* So many missing at a start are applied before anybody is served. */
 #define WRITER_CATCH_UP_MAX ((uint64_t)65536)
