@@ -90,9 +90,9 @@ void writer_end_rebuild(struct writer *writer);
 /* One group: take what is waiting, check it, make it durable, hand it back. */
 void writer_group(struct writer *writer);
 
-/* The same for one request that is not in the queue, with the turn taken and
- * without a word to the reactor. */
-void writer_group_of(struct writer *writer, struct append_request *request);
+/* The same for a group that is in no queue, with the turn taken and without a
+ * word to the reactor. */
+void writer_group_of(struct writer *writer, struct append_request *group);
 
 /* What is not applied is in memory: beyond that nobody appends until the views
  * are nearer, unless they have no room. */
