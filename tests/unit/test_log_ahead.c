@@ -93,6 +93,22 @@ START_TEST(what_is_beyond_the_file_does_no_harm)
 }
 END_TEST
 
+/* A reader goes through what is mapped, so that less and less is looked at, and
+ * on into what is not. */
+START_TEST(what_was_passed_over_is_mapped_after_all)
+{
+    const size_t mapped = FILE_SIZE / 4, end = FILE_SIZE / 2;
+    for (size_t at = 0; at < mapped; at += PAGE)
+        ck_assert_int_eq(*(const volatile uint8_t *)(file + at), 0);
+    for (size_t at = 0; at <= end; at += 16 * PAGE) {
+        follow(at);
+        poll(NULL, 0, 1);
+    }
+    for (size_t at = end; at < end + LOG_AHEAD_SIZE; at += PAGE)
+        wait_for(at);
+}
+END_TEST
+
 /* It ends in the midst of things. */
 START_TEST(readers_may_be_anywhere)
 {
@@ -116,6 +132,7 @@ main(void)
     tcase_set_timeout(tests, DATA_TIMEOUT_S);
     tcase_add_test(tests, what_is_ahead_of_a_reader_is_mapped);
     tcase_add_test(tests, what_is_beyond_the_file_does_no_harm);
+    tcase_add_test(tests, what_was_passed_over_is_mapped_after_all);
     tcase_add_test(tests, readers_may_be_anywhere);
     tcase_add_test(tests, without_a_reader_there_is_no_thread);
     suite_add_tcase(suite, tests);
