@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: MIT */
 #include <unistd.h>
 
+#include "tests/bench/peers/canned.h"
 #include "tests/bench/peers/limits.h"
 #include "tests/bench/peers/note.h"
 #include "tests/bench/peers/peers.h"
@@ -41,12 +42,9 @@ measure_disk(struct peers *peers, enum system system,
     if (system == SYSTEM_POSTGRESQL)
         scores_add(&peers->scores, ROW_W7_TABLES, system,
                    (server_disk(server, "base") - empty_base) / count);
-    if (system != SYSTEM_ENTENTE)
-        return;
-    scores_add(&peers->scores, ROW_W7_LOG, system,
-               server_disk(server, "log.mdb") / count / NOTE_SIZE);
-    scores_add(&peers->scores, ROW_W7_TABLES, system,
-               (server_disk(server, "") - empty) / count);
+    if (system == SYSTEM_ENTENTE)
+        scores_add(&peers->scores, ROW_W7_TABLES, system,
+                   (server_disk(server, "") - empty) / count);
 }
 
 static void
@@ -124,6 +122,16 @@ replay(struct peers *peers, enum system system, const struct server *server)
     series_deinit(&result.us);
 }
 
+/* What is stored of an event is what a replay sends of it. */
+static void
+measure_bytes(struct peers *peers, const struct server *server)
+{
+    size_t size =
+        canned_replay(&peers->scores, server, peers->scratch, peers->stored);
+    scores_add(&peers->scores, ROW_W7_LOG, SYSTEM_ENTENTE,
+               server_disk(server, "log.mdb") / (double)size);
+}
+
 static void
 ping(struct peers *peers, const struct server *server)
 {
@@ -146,6 +154,8 @@ ask(struct peers *peers, enum system system, struct server *server)
     scores_add(&peers->scores, ROW_W8_CLEAN, system,
                server_start(server, peers->stored));
     replay(peers, system, server);
+    if (system == SYSTEM_ENTENTE)
+        measure_bytes(peers, server);
     look_up(peers, system, server, ASK_AT, at);
     look_up(peers, system, server, ASK_SINCE, since);
     if (system == SYSTEM_ENTENTE)

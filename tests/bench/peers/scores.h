@@ -39,6 +39,7 @@ enum row {
     ROW_LOAD,
     ROW_CPU_LOAD,
     ROW_W5,
+    ROW_W5_SENT,
     ROW_CPU_REPLAY,
     ROW_W6_AT,
     ROW_W6_AT_P99,
