@@ -166,7 +166,7 @@ writer_applier_told(struct writer *writer)
     bool first = lag > 0 && writer->behind_us == 0;
     if (first)
         writer->behind_us = now_us;
-    if (first || is_due(writer, lag, now_us))
+    if (first || (lag > 0 && is_due(writer, lag, now_us)))
         pthread_cond_signal(&writer->applier_news);
 }
 
