@@ -207,29 +207,14 @@ take_new(struct checking *checking, size_t index)
         refuse_memory(checking->request);
 }
 
-/* So many events before its id is looked for, the place of that is asked for:
- * it is somewhere in some MiB. */
-#define EXPECT_AHEAD ((size_t)6)
-
-static void
-expect_id(const struct checking *checking, size_t index)
-{
-    const struct append_request *request = checking->request;
-    if (index < request->event_count && request->events[index].id.data != NULL)
-        recent_expect_id(checking->admit->recent, request->events[index].id);
-}
-
 static void
 check_ids(struct checking *checking)
 {
     struct append_request *request = checking->request;
-    for (size_t i = 0; i < EXPECT_AHEAD; i++)
-        expect_id(checking, i);
     for (size_t i = 0; i < request->event_count && !request->refused; i++) {
         struct span id = request->events[i].id;
         uint64_t seq;
         enum views_result result = VIEWS_ABSENT;
-        expect_id(checking, i + EXPECT_AHEAD);
         if (id.data != NULL)
             result = admit_find(checking->admit, id, &seq);
         if (result == VIEWS_OK)

@@ -125,14 +125,6 @@ make_room_for_id(struct recent *recent)
     return 0;
 }
 
-void
-recent_expect_id(const struct recent *recent, struct span id)
-{
-    size_t mask = recent->id_capacity - 1;
-    if (recent->id_capacity > 0)
-        __builtin_prefetch(&recent->ids[(size_t)hash_id(recent, id) & mask], 1);
-}
-
 uint64_t
 recent_find_id(const struct recent *recent, struct span id,
                bool (*is)(void *context, uint64_t seq, struct span id),

@@ -64,9 +64,6 @@ uint64_t recent_find_id(const struct recent *recent, struct span id,
                         bool (*is)(void *context, uint64_t seq, struct span id),
                         void *context);
 
-/* An id will be looked for, or added, soon: have its place in the cache. */
-void recent_expect_id(const struct recent *recent, struct span id);
-
 /* The revision of a partnership after its newest event; false where none is
  * held. */
 bool recent_find_partnership(const struct recent *recent,
