@@ -54,6 +54,7 @@ append_queue_init(struct append_queue *queue)
 {
     queue->first = NULL;
     queue->end = &queue->first;
+    queue->count = 0;
 }
 
 void
@@ -62,6 +63,7 @@ append_queue_push(struct append_queue *queue, struct append_request *request)
     request->next = NULL;
     *queue->end = request;
     queue->end = &request->next;
+    queue->count++;
 }
 
 struct append_request *
@@ -69,6 +71,7 @@ append_queue_pop(struct append_queue *queue)
 {
     struct append_request *request = queue->first;
     queue->first = request->next;
+    queue->count--;
     if (queue->first == NULL)
         queue->end = &queue->first;
     return request;

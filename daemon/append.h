@@ -81,6 +81,7 @@ void append_reconsider(struct append_request *request);
 /* Requests in a row, oldest first, linked by `next`. */
 struct append_queue {
     struct append_request *first, **end;
+    size_t count;
 };
 
 void append_queue_init(struct append_queue *queue);

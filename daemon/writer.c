@@ -42,6 +42,27 @@ writer_must_wait_for_views(const struct writer *writer)
            !atomic_load(&writer->stalled);
 }
 
+/* With the lock held. */
+static void
+wait_for_others(struct writer *writer)
+{
+    struct gather *gather = &writer->gather;
+    const size_t *waiting = &writer->submitted.count;
+    uint64_t until_us = gather_deadline(gather, *waiting);
+    if (until_us == 0 || writer->stopping)
+        return;
+    struct timespec until = {
+        .tv_sec = (time_t)(until_us / 1000000),
+        .tv_nsec = (long)(until_us % 1000000) * 1000,
+    };
+    writer->enough = gather->expected;
+    while (*waiting < gather->expected && !writer->stopping &&
+           pthread_cond_timedwait(&writer->news, &writer->lock, &until) == 0) {
+    }
+    writer->enough = 1;
+    gather_waited(gather, *waiting, writer_clock_us());
+}
+
 /* False when there will be nothing more. */
 static bool
 wait_for_requests(struct writer *writer)
@@ -54,6 +75,7 @@ wait_for_requests(struct writer *writer)
             break;
         pthread_cond_wait(&writer->news, &writer->lock);
     }
+    wait_for_others(writer);
     pthread_mutex_unlock(&writer->lock);
     return waiting;
 }
@@ -165,6 +187,7 @@ writer_new(struct log *log, struct views *views)
     init_locks(writer);
     append_queue_init(&writer->submitted);
     append_queue_init(&writer->done);
+    writer->enough = 1;
     recent_init(&writer->recent, log_tip(log) + 1);
     writer->fd = eventfd(0, EFD_CLOEXEC | EFD_NONBLOCK);
     writer->admit.log = log_reader_new(log);
@@ -255,7 +278,8 @@ writer_enqueue(struct writer *writer, struct append_request *request)
 {
     pthread_mutex_lock(&writer->lock);
     append_queue_push(&writer->submitted, request);
-    pthread_cond_signal(&writer->news);
+    if (writer->submitted.count >= writer->enough)
+        pthread_cond_signal(&writer->news);
     pthread_mutex_unlock(&writer->lock);
 }
 

@@ -1,16 +1,13 @@
 /* SPDX-License-Identifier: MIT */
 #include "daemon/writer_thread.h"
 
-/* How long events may wait for the views when nobody asks for them: few for
- * long, so that a conversation costs a transaction a second and not one an
- * event; more of them not so long, so that who asks in the end does not wait
- * for all of them at once. */
+/* How long events may wait for the views when nobody asks for them: a
+ * conversation costs a transaction a second and not one an event. */
 #define APPLIER_DELAY_US ((uint64_t)1000000)
-#define APPLIER_FEW ((uint64_t)1024)
-#define APPLIER_DELAY_MANY_US ((uint64_t)100000)
 
 /* So many that wait are applied at once: enough that each block of an index is
- * written once for many of them. */
+ * written once for many of them, and few enough that who asks in the end waits
+ * some tens of milliseconds. */
 #define APPLIER_BATCH ((uint64_t)16384)
 
 enum task {
@@ -46,20 +43,16 @@ earlier(uint64_t a_us, uint64_t b_us)
 
 /* When what waits is to be applied; 0 for never. */
 static uint64_t
-due_us(const struct writer *writer, uint64_t lag)
+due_us(const struct writer *writer)
 {
-    if (writer->behind_us == 0)
-        return 0;
-    return writer->behind_us +
-           (lag < APPLIER_FEW ? APPLIER_DELAY_US : APPLIER_DELAY_MANY_US);
+    return writer->behind_us == 0 ? 0 : writer->behind_us + APPLIER_DELAY_US;
 }
 
 static void
 wait_for_news(struct writer *writer)
 {
-    uint64_t views_us = writer->views_retry_us != 0
-                            ? writer->views_retry_us
-                            : due_us(writer, writer_views_lag(writer));
+    uint64_t views_us =
+        writer->views_retry_us != 0 ? writer->views_retry_us : due_us(writer);
     uint64_t until_us = earlier(views_us, writer->checkpoint_retry_us);
     pulse_rest(&writer->applier_pulse);
     if (until_us == 0) {
@@ -79,8 +72,7 @@ is_due(const struct writer *writer, uint64_t lag, uint64_t now_us)
 {
     return writer->wanted > views_position(writer->views) ||
            lag >= APPLIER_BATCH || writer->applier_stopping ||
-           writer_state(writer) != WRITER_READY ||
-           now_us >= due_us(writer, lag);
+           writer_state(writer) != WRITER_READY || now_us >= due_us(writer);
 }
 
 /* What there is to do when nothing is to be applied. */

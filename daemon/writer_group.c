@@ -213,14 +213,19 @@ count_outcomes(struct writer *writer, const struct append_request *group)
 static void
 hand_back(struct writer *writer, struct append_request *group)
 {
+    size_t count = 0, size = 0;
     count_outcomes(writer, group);
     pthread_mutex_lock(&writer->lock);
     while (group != NULL) {
         struct append_request *next = group->next;
         atomic_fetch_sub(&writer->queue_size, group->message_size);
         append_queue_push(&writer->done, group);
+        count++;
+        size += group->message_size;
         group = next;
     }
+    gather_answered(&writer->gather, count, size, writer->submitted.count,
+                    atomic_load(&writer->last_flush_us), writer_clock_us());
     writer_applier_told(writer);
     pthread_mutex_unlock(&writer->lock);
 }

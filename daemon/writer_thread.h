@@ -3,6 +3,7 @@
 #define DAEMON_WRITER_THREAD_H
 
 #include "daemon/admit.h"
+#include "daemon/gather.h"
 #include "daemon/rebuild.h"
 #include "daemon/writer.h"
 
@@ -26,6 +27,8 @@ struct writer {
     pthread_cond_t news, applier_news;
     /* under the lock */
     struct append_queue submitted, done;
+    struct gather gather;
+    size_t enough;       /* waiting requests to wake the writer for */
     uint64_t wanted;     /* views position that a query waits for */
     uint64_t behind_us;  /* since when the views are; 0: they are not */
     uint64_t damaged;    /* a position to be noted, or 0 */
