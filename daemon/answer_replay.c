@@ -49,7 +49,8 @@ at_position(struct replay *replay, uint64_t seq, struct views_hit *hit)
 {
     if (seq < replay->from || seq > replay->to || seq == 0)
         return VIEWS_ABSENT;
-    *hit = (struct views_hit){.place = {.seq = seq}, .op = {.seq = seq}};
+    hit->place = (struct views_place){.seq = seq};
+    hit->op.seq = seq; /* of the rest nobody asks */
     return add_dates(replay, hit);
 }
 
