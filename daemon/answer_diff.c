@@ -299,6 +299,7 @@ answer_diff(struct request *request)
         return;
     }
     job_init(&diff->job, &class, request);
+    job_of_partnership(&diff->job, slug);
     diff->slug_size = slug.size;
     memcpy(diff->slug, slug.data, slug.size);
     diff->next = first_place(&before, &after);

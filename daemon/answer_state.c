@@ -80,6 +80,7 @@ answer_state(struct request *request)
         return;
     }
     job_init(&state->job, &class, request);
+    job_of_partnership(&state->job, slug);
     state->slug_size = slug.size;
     memcpy(state->slug, slug.data, slug.size);
     folding_init(&state->folding, 0, &question.asof);

@@ -108,6 +108,7 @@ answer_timeline(struct request *request)
     if (timeline == NULL)
         return;
     timeline->paging.possible = request->args.values[ARG_POSSIBLE].truth;
+    job_of_partnership(&timeline->paging.job, slug);
     timeline->slug_size = slug.size;
     memcpy(timeline->slug, slug.data, slug.size);
 }

@@ -27,13 +27,23 @@ void
 job_init(struct job *job, const struct job_class *class,
          struct request *request)
 {
+    uint64_t tip = log_tip(request->service->log);
     *job = (struct job){.class = class,
                         .service = request->service,
                         .msgid = request->msgid,
                         .role = SERVICE_READ,
                         .needs_views = true,
-                        .tip = log_tip(request->service->log)};
+                        .tip = tip,
+                        .needs = tip};
     request->job = job;
+}
+
+/* What is not durable yet is not asked about. */
+void
+job_of_partnership(struct job *job, struct span slug)
+{
+    uint64_t latest = writer_latest(job->service->writer, slug);
+    job->needs = latest < job->tip ? latest : job->tip;
 }
 
 struct job_slice
@@ -121,7 +131,7 @@ job_read_begin(struct job *job, struct mp_buf *out)
     if (result != VIEWS_OK) {
         job_views_error(job, out, result);
     } else if (job->needs_views &&
-               views_read_position(service->views_reader) < job->tip) {
+               views_read_position(service->views_reader) < job->needs) {
         views_read_end(service->views_reader);
         put_unavailable(job, out);
     } else {

@@ -37,7 +37,8 @@ struct job {
     bool revoked; /* its client has no longer the role that it needs */
     enum service_role role;
     bool needs_views;
-    uint64_t tip; /* of the log when the request was received */
+    uint64_t tip;   /* of the log when the request was received */
+    uint64_t needs; /* the position that the views must have for it */
     /* It waits for something else than the views; NULL: never. */
     bool (*waits)(const struct job *job);
 };
@@ -53,6 +54,9 @@ struct request;
 /* A job that reads views and log; the request hands it to the session. */
 void job_init(struct job *job, const struct job_class *class,
               struct request *request);
+
+/* It asks about one partnership alone: it need not wait for others' events. */
+void job_of_partnership(struct job *job, struct span slug);
 
 /* Is the time of a slice over?  Looks at the clock now and then only. */
 struct job_slice {

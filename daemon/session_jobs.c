@@ -12,7 +12,8 @@ session_output_size(const struct session *session)
 static bool
 waits_for_views(const struct job *job)
 {
-    return job->needs_views && views_position(job->service->views) < job->tip &&
+    return job->needs_views &&
+           views_position(job->service->views) < job->needs &&
            !writer_is_stalled(job->service->writer);
 }
 
@@ -47,8 +48,8 @@ session_wanted_views(const struct session *session)
 {
     uint64_t wanted = 0;
     for (const struct job *job = session->jobs; job != NULL; job = job->next)
-        if (waits_for_views(job) && job->tip > wanted)
-            wanted = job->tip;
+        if (waits_for_views(job) && job->needs > wanted)
+            wanted = job->needs;
     return wanted;
 }
 

@@ -189,6 +189,7 @@ writer_new(struct log *log, struct views *views)
     append_queue_init(&writer->done);
     writer->enough = 1;
     recent_init(&writer->recent, log_tip(log) + 1);
+    latest_init(&writer->latest, log_tip(log));
     writer->fd = eventfd(0, EFD_CLOEXEC | EFD_NONBLOCK);
     writer->admit.log = log_reader_new(log);
     writer->applier_log = log_reader_new(log);
@@ -348,6 +349,12 @@ writer_want_views(struct writer *writer, uint64_t position)
         pthread_cond_signal(&writer->applier_news);
     }
     pthread_mutex_unlock(&writer->lock);
+}
+
+uint64_t
+writer_latest(const struct writer *writer, struct span partnership)
+{
+    return latest_of(&writer->latest, partnership);
 }
 
 void

@@ -116,6 +116,9 @@ uint64_t writer_clock_us(void);
 /* Ask for the views to reach a position soon. */
 void writer_want_views(struct writer *writer, uint64_t position);
 
+/* A position at or behind the newest event of a partnership; any thread. */
+uint64_t writer_latest(const struct writer *writer, struct span partnership);
+
 /* Folding a partnership took long: have checkpoints made. */
 void writer_want_checkpoint(struct writer *writer, uint32_t partnership);
 

@@ -118,6 +118,16 @@ append(struct writer *writer, const struct span *spans,
     return result;
 }
 
+static void
+note_latest(struct writer *writer, const struct append_request *group)
+{
+    for (; group != NULL; group = group->next)
+        for (size_t i = 0; !group->refused && i < group->event_count; i++)
+            if (!group->events[i].duplicate)
+                latest_note(&writer->latest, group->events[i].partnership,
+                            group->events[i].seq);
+}
+
 static enum log_result
 flush_group(struct writer *writer, const struct append_request *group)
 {
@@ -126,6 +136,7 @@ flush_group(struct writer *writer, const struct append_request *group)
     size_t consumer_count;
     struct log_consumer *consumers = writer_consumers(group, &consumer_count);
     enum log_result result = LOG_OK;
+    note_latest(writer, group);
     if (admit->count > 0)
         spans = admit_spans(admit);
     if ((admit->count > 0 && spans == NULL) ||

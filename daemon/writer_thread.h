@@ -4,6 +4,7 @@
 
 #include "daemon/admit.h"
 #include "daemon/gather.h"
+#include "daemon/latest.h"
 #include "daemon/rebuild.h"
 #include "daemon/writer.h"
 
@@ -43,6 +44,7 @@ struct writer {
     pthread_mutex_t turn;
     struct admit admit;
     struct recent recent;
+    struct latest latest; /* any thread reads it */
     int64_t last_recorded_ms;
     /* the applier's own */
     struct log_reader *applier_log;

@@ -5,6 +5,7 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include "daemon/views_file.h"
 #include "tests/unit/session_fixture.h"
 
 #define COUNT_OF(array) ((int)(sizeof(array) / sizeof((array)[0])))
@@ -277,6 +278,50 @@ START_TEST(broken_bytes_are_answered_and_end_the_session)
 }
 END_TEST
 
+/* --- what questions wait for ----------------------------------------------*/
+
+static const struct {
+    const char *question;
+    bool waits;
+} questions[] = {
+    {"[0,2,'state',[{'partnership':'q'}]]", false},
+    {"[0,2,'timeline',[{'partnership':'q'}]]", false},
+    {"[0,2,'diff',[{'partnership':'q','before':{'at':'2017'},"
+     "'after':{'at':'2019'}}]]",
+     false},
+    {"[0,2,'state',[{'partnership':'p'}]]", true},
+    {"[0,2,'timeline',[{'partnership':'p'}]]", true},
+    {"[0,2,'replay',[{'order':'occurred'}]]", true},
+    {"[0,2,'gap',[{}]]", true},
+};
+
+/* As long as somebody else writes the views, nothing is applied to them. */
+START_TEST(question_waits_for_its_own_partnership_only)
+{
+    struct bench bench;
+    MDB_txn *hold;
+    bench_start(&bench);
+    bench_fill(&bench, HISTORY);
+    struct views_file *file = atomic_load(&bench.data.views->file);
+    ck_assert_int_eq(mdb_txn_begin(file->env, NULL, 0, &hold), 0);
+    bench_feed(&bench, "[0,1,'append',[{'events':[" E("note", "p", "") "]}]]");
+    bench_run(&bench);
+    mp_buf_clear(&bench.sent);
+    bench_feed(&bench, questions[_i].question);
+    bench_work(&bench);
+    bench_take(&bench);
+    ck_assert_uint_eq(session_wanted_views(bench.session),
+                      questions[_i].waits ? 4 : 0);
+    ck_assert_int_eq(bench.sent.size == 0, questions[_i].waits);
+    mdb_txn_abort(hold);
+    bench_run(&bench);
+    struct bench_message message = bench_only(&bench);
+    ck_assert_uint_eq(message.msgid, 2);
+    ck_assert_ptr_null(message.error.data);
+    bench_stop(&bench);
+}
+END_TEST
+
 /* --- roles ----------------------------------------------------------------*/
 
 static const struct {
@@ -321,6 +366,8 @@ main(void)
     tcase_set_timeout(tests, DATA_TIMEOUT_S);
     tcase_add_test(tests, pieces_of_messages_make_no_difference);
     tcase_add_test(tests, each_request_gets_its_answer);
+    tcase_add_loop_test(tests, question_waits_for_its_own_partnership_only, 0,
+                        COUNT_OF(questions));
     tcase_add_test(tests, session_says_whether_a_message_is_half_way);
     tcase_add_test(tests, appends_are_answered_in_the_order_of_their_requests);
     tcase_add_test(tests, request_sees_what_was_acknowledged_before_it);
