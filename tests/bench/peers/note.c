@@ -32,6 +32,7 @@ static const char *const type_names[TYPES] = {
     "statement", "statement", "statement", "meeting",   "contact"};
 static struct layout layouts[TYPES];
 static char slugs[NOTE_PARTNERSHIPS][NOTE_SLUG_SIZE + 1];
+static const char slug_apart[] = "org-990_org-991";
 static char words[WORDS_SIZE];
 
 /* A number that looks random and is another for each n. */
@@ -164,7 +165,7 @@ slug_index(uint64_t n)
 const char *
 note_slug(uint64_t n)
 {
-    return slugs[slug_index(n)];
+    return n == 0 ? slug_apart : slugs[slug_index(n)];
 }
 
 const char *
@@ -176,6 +177,8 @@ note_type(uint64_t n)
 uint64_t
 note_count(uint64_t n, uint64_t last)
 {
+    if (n == 0)
+        return 1;
     uint64_t run = last / NOTE_PARTNERSHIPS;
     uint64_t turned = run * TURN % NOTE_PARTNERSHIPS;
     uint64_t place = (slug_index(n) + NOTE_PARTNERSHIPS - turned) *

@@ -13,6 +13,8 @@
  * of dates.  Each NOTE_PARTNERSHIPS consecutive events name every partnership
  * once, in an order that changes from one such run of events to the next, so
  * that it is known how many of the first n a partnership has.
+ *
+ * Event 0, before all of them, has a partnership of its own.
  */
 
 #define NOTE_SIZE ((size_t)350)
@@ -39,7 +41,7 @@ void note_put_id(char id[NOTE_ID_SIZE], uint64_t n);
 const char *note_slug(uint64_t n);
 const char *note_type(uint64_t n);
 
-/* How many of the events 1 to `last` have the partnership of event n. */
+/* How many of the events 0 to `last` have the partnership of event n. */
 uint64_t note_count(uint64_t n, uint64_t last);
 
 #endif

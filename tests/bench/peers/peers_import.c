@@ -18,28 +18,34 @@
 #define EARLIER_SHARE 10 /* of the import: what is stored before it */
 #define SLICE_SECONDS 0.1
 
+enum asked {
+    ASKED_PING,
+    ASKED_STATE,
+    ASKED_APART, /* `state` of a partnership that is not imported */
+    ASKED_COUNT
+};
+
 struct latencies {
-    struct series ping, state;
+    struct series us[ASKED_COUNT];
 };
 
 static void
-join(struct series *all, struct pump_result *result)
+ask_all(const struct server *server, uint64_t stored, double seconds,
+        struct latencies *latencies)
 {
-    for (size_t i = 0; i < result->us.count; i++)
-        series_add(all, result->us.values[i]);
-    series_deinit(&result->us);
-}
-
-static void
-ask_both(const struct server *server, uint64_t stored, double seconds,
-         struct latencies *latencies)
-{
-    struct pump_result ping =
-        pump_some(server->dialect, server->address, ASK_PING, stored, seconds);
-    struct pump_result state =
-        pump_some(server->dialect, server->address, ASK_STATE, stored, seconds);
-    join(&latencies->ping, &ping);
-    join(&latencies->state, &state);
+    static const enum ask asks[] = {
+        [ASKED_PING] = ASK_PING,
+        [ASKED_STATE] = ASK_STATE,
+        [ASKED_APART] = ASK_STATE,
+    };
+    for (int i = 0; i < ASKED_COUNT; i++) {
+        struct pump_result result =
+            pump_some(server->dialect, server->address, asks[i],
+                      i == ASKED_APART ? 0 : stored, seconds);
+        for (size_t k = 0; k < result.us.count; k++)
+            series_add(&latencies->us[i], result.us.values[k]);
+        series_deinit(&result.us);
+    }
 }
 
 static pid_t
@@ -57,17 +63,17 @@ import_begin(const struct server *server, uint64_t first, uint64_t count)
 static void
 tell(struct peers *peers, enum system system, struct latencies *latencies)
 {
-    struct scores *scores = &peers->scores;
-    scores_add(scores, ROW_BUSY_PING_P50, system,
-               series_at(&latencies->ping, 0.5));
-    scores_add(scores, ROW_BUSY_PING_P99, system,
-               series_at(&latencies->ping, 0.99));
-    scores_add(scores, ROW_BUSY_STATE_P50, system,
-               series_at(&latencies->state, 0.5));
-    scores_add(scores, ROW_BUSY_STATE_P99, system,
-               series_at(&latencies->state, 0.99));
-    series_deinit(&latencies->ping);
-    series_deinit(&latencies->state);
+    static const enum row rows[][2] = {
+        [ASKED_PING] = {ROW_BUSY_PING_P50, ROW_BUSY_PING_P99},
+        [ASKED_STATE] = {ROW_BUSY_STATE_P50, ROW_BUSY_STATE_P99},
+        [ASKED_APART] = {ROW_BUSY_APART_P50, ROW_BUSY_APART_P99},
+    };
+    for (int i = 0; i < ASKED_COUNT; i++) {
+        struct series *us = &latencies->us[i];
+        scores_add(&peers->scores, rows[i][0], system, series_at(us, 0.5));
+        scores_add(&peers->scores, rows[i][1], system, series_at(us, 0.99));
+        series_deinit(us);
+    }
 }
 
 void
@@ -86,11 +92,12 @@ peers_import(struct peers *peers)
     if (!peers_prepare(&apart, SYSTEM_ENTENTE, &server))
         fail("the daemon is not there any more");
     (void)server_start(&server, 0);
+    (void)pump_load(server.dialect, server.address, ASK_APPEND, 0, 1);
     (void)pump_load(server.dialect, server.address, ASK_LOAD, 1, earlier);
-    ask_both(&server, earlier, peers->seconds, &idle);
+    ask_all(&server, earlier, peers->seconds, &idle);
     pid_t pid = import_begin(&server, earlier + 1, peers->stored);
     while (waitpid(pid, &status, WNOHANG) == 0)
-        ask_both(&server, earlier, SLICE_SECONDS, &busy);
+        ask_all(&server, earlier, SLICE_SECONDS, &busy);
     if (status != 0)
         fail("the import did not end well");
     tell(peers, SYSTEM_MACHINE, &idle);

@@ -57,6 +57,13 @@ pump_step(const struct dialect *dialect, enum ask ask)
 
 /* --- asking ---------------------------------------------------------------*/
 
+static uint64_t
+any_event(struct pump *pump)
+{
+    uint64_t stored = pump->plan->stored;
+    return stored == 0 ? 0 : 1 + dice_below(&pump->dice, stored);
+}
+
 static struct request
 next_request(struct pump *pump)
 {
@@ -67,8 +74,8 @@ next_request(struct pump *pump)
     case ASK_SINCE:
     case ASK_STATE:
     case ASK_TIMELINE:
-        request.n = 1 + dice_below(&pump->dice, plan->stored);
-        request.m = 1 + dice_below(&pump->dice, plan->stored);
+        request.n = any_event(pump);
+        request.m = any_event(pump);
         break;
     case ASK_APPEND:
     case ASK_BATCH:

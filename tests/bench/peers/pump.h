@@ -22,7 +22,8 @@ struct pump_plan {
     enum ask ask;
     uint32_t connections, window; /* requests on their way on each */
     uint64_t first;  /* event of the first request, where they go in order */
-    uint64_t stored; /* positions and dates are at random among these, if not */
+    uint64_t stored; /* if not: positions and dates are at random among these;
+                        0: event 0 is asked about */
     uint64_t requests_max;
     double seconds_max; /* ask nothing more after that; 0: no end */
 };

@@ -63,6 +63,10 @@ static const struct {
                             true},
     [ROW_BUSY_STATE_P99] = {"state beside an import, p99; machine: idle", "us",
                             true},
+    [ROW_BUSY_APART_P50] = {"state of what is not imported, p50; machine: idle",
+                            "us", true},
+    [ROW_BUSY_APART_P99] = {"state of what is not imported, p99; machine: idle",
+                            "us", true},
 };
 
 /*
