@@ -20,12 +20,14 @@ latest_init(struct latest *latest, uint64_t tip)
 void
 latest_note(struct latest *latest, struct span partnership, uint64_t seq)
 {
-    atomic_store(&latest->seqs[slot_of(partnership)], seq);
+    atomic_store_explicit(&latest->seqs[slot_of(partnership)], seq,
+                          memory_order_release);
 }
 
 uint64_t
 latest_of(const struct latest *latest, struct span partnership)
 {
-    uint64_t seq = atomic_load(&latest->seqs[slot_of(partnership)]);
+    uint64_t seq = atomic_load_explicit(&latest->seqs[slot_of(partnership)],
+                                        memory_order_acquire);
     return seq > latest->begin ? seq : latest->begin;
 }
