@@ -81,6 +81,19 @@ START_TEST(what_is_ahead_of_a_reader_is_mapped)
 }
 END_TEST
 
+/* Who was faster is met further on. */
+START_TEST(what_an_overtaker_maps_is_left_to_it)
+{
+    const size_t place = 3 * LOG_AHEAD_SIZE / 2;
+    follow(0);
+    wait_for(LOG_AHEAD_SIZE - PAGE);
+    follow(place);
+    for (size_t at = LOG_AHEAD_SIZE / 4; at < LOG_AHEAD_SIZE; at += PAGE)
+        wait_for(place + at);
+    ck_assert(!is_mapped(place + LOG_AHEAD_SIZE / 8));
+}
+END_TEST
+
 START_TEST(what_is_beyond_the_file_does_no_harm)
 {
     follow(FILE_SIZE - LOG_AHEAD_SIZE / 2);
@@ -131,6 +144,7 @@ main(void)
     tcase_add_checked_fixture(tests, begin, end);
     tcase_set_timeout(tests, DATA_TIMEOUT_S);
     tcase_add_test(tests, what_is_ahead_of_a_reader_is_mapped);
+    tcase_add_test(tests, what_an_overtaker_maps_is_left_to_it);
     tcase_add_test(tests, what_is_beyond_the_file_does_no_harm);
     tcase_add_test(tests, what_was_passed_over_is_mapped_after_all);
     tcase_add_test(tests, readers_may_be_anywhere);
