@@ -7,7 +7,7 @@
 
 #include "tests/unit/data_fixture.h"
 
-#define REQUEST_SIZE 400u
+#define REQUEST_SIZE ((size_t)400)
 
 /* --- one decision ---------------------------------------------------------*/
 
@@ -81,7 +81,7 @@ struct run {
     struct gather gather;
     uint64_t now_us, idle_us; /* since when the machine is idle */
     uint64_t back_us[32];     /* when each asks again */
-    unsigned flushes, served;
+    size_t flushes, served;
 };
 
 static size_t
@@ -120,7 +120,7 @@ flush(struct run *run)
         count++;
     }
     run->flushes++;
-    run->served += (unsigned)count;
+    run->served += count;
     gather_answered(&run->gather, count, count * REQUEST_SIZE, others,
                     run->flush_us, run->now_us);
 }
