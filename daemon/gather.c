@@ -5,7 +5,7 @@
 #define FLUSH_OUTLIER 4u
 
 /* By how much less each group that did not wait takes the time to be, so that
- * it is measured again after some fifty. */
+ * it is measured again after some ninety. */
 #define RETRY_SHARE 128u
 
 void
