@@ -40,15 +40,15 @@ gather_deadline(struct gather *gather, size_t waiting)
 }
 
 /* Whoever stays away once may have been held up; twice, and it is not worth the
- * time. */
+ * time.  How long they stay away is no measure: they may have nothing to ask.
+ */
 void
 gather_waited(struct gather *gather, size_t waiting, uint64_t now_us)
 {
-    uint64_t took_us = now_us - gather->from_us,
-             least_us = 2 * gather->flush_us;
+    uint64_t took_us = now_us - gather->from_us, most_us = 2 * gather->flush_us;
     bool missed = waiting < gather->expected;
-    if (missed && took_us < least_us)
-        took_us = least_us;
+    if (missed || took_us > most_us)
+        took_us = most_us;
     gather->took_us = missed && gather->missed
                           ? took_us
                           : (3 * gather->took_us + took_us) / 4;

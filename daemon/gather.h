@@ -32,8 +32,8 @@ struct gather {
     size_t expected;   /* requests when all are back; 0: nobody is awaited */
     uint64_t from_us;  /* when the last group was answered */
     uint64_t flush_us; /* that a flush takes, smoothed; 0: not known */
-    uint64_t took_us;  /* until all were back, smoothed */
-    bool missed;       /* not all came the last time */
+    uint64_t took_us; /* until all were back, smoothed; two flushes: too long */
+    bool missed;      /* not all came the last time */
 };
 
 /* A group of so many requests and bytes was answered after a flush, while so

@@ -198,6 +198,25 @@ START_TEST(a_change_is_noticed)
 }
 END_TEST
 
+/* Those who come back after an hour were not slow for an hour. */
+START_TEST(a_rest_is_no_measure)
+{
+    struct run run = {.clients = 32, .flush_us = 500, .turn_us = 10};
+    run_on(&run);
+    for (int rest = 0; rest < 2; rest++) {
+        uint64_t from_us = run.gather.from_us + 3600000000;
+        gather_waited(&run.gather, 1, from_us);
+    }
+    ck_assert_uint_le(run.gather.took_us, 2 * run.gather.flush_us);
+    for (unsigned i = 0; i < 200; i++)
+        turn(&run);
+    run.flushes = run.served = 0;
+    for (unsigned i = 0; i < 200; i++)
+        turn(&run);
+    ck_assert_uint_ge(run.served, 31 * run.flushes);
+}
+END_TEST
+
 int
 main(void)
 {
@@ -215,6 +234,7 @@ main(void)
     tcase_add_loop_test(runs, little_is_lost_where_they_are_slow, 0,
                         sizeof slow_runs / sizeof slow_runs[0]);
     tcase_add_test(runs, a_change_is_noticed);
+    tcase_add_test(runs, a_rest_is_no_measure);
     suite_add_tcase(suite, runs);
     return data_run(suite);
 }
