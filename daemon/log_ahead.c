@@ -11,10 +11,6 @@
 #define STEP_SIZE ((uintptr_t)256 << 10)
 #define PAGE_SIZE ((uintptr_t)4096)
 
-/* A reader that was faster maps so much itself before it says again where it
- * is: both do half of the work, and not each the same. */
-#define LEFT_SIZE (LOG_AHEAD_SIZE / 4)
-
 /* What a step takes at most that was mapped: some 10 us, and 80 to 250 where it
  * was not. */
 #define STEP_MAPPED_US ((uint64_t)30)
@@ -159,7 +155,9 @@ log_ahead_follow(struct log_ahead *ahead, uintptr_t place)
     place &= ~(PAGE_SIZE - 1);
     bool overtaken = place > ahead->next;
     if (overtaken && place - ahead->next < LOG_AHEAD_SIZE) {
-        ahead->next = place + LEFT_SIZE;
+        /* It was faster and maps what is next itself: both do half of the work,
+         * and not each the same. */
+        ahead->next = place + LOG_AHEAD_STEP;
         ahead->passed = 0;
     } else if (overtaken || place < ahead->place) {
         ahead->next = place;

@@ -20,6 +20,9 @@
 /* What is mapped ahead: some steps of a replay. */
 #define LOG_AHEAD_SIZE ((uintptr_t)2 << 20)
 
+/* How far a reader goes before it says so. */
+#define LOG_AHEAD_STEP (LOG_AHEAD_SIZE / 4)
+
 struct log_ahead {
     pthread_mutex_t lock;
     pthread_cond_t moved;

@@ -10,9 +10,6 @@
  * that a short page has. */
 #define READ_AHEAD_ROW 32u
 
-/* How far the reader goes before it says so. */
-#define READ_AHEAD_STEP (LOG_AHEAD_SIZE / 4)
-
 #define READ_PAGE_SIZE ((size_t)4096) /* LMDB's, which is the system's */
 #define CACHE_LINE_SIZE ((size_t)64)
 
@@ -108,7 +105,7 @@ read_ahead(struct log_reader *reader, const uint8_t *bytes, size_t size)
     __builtin_prefetch(bytes - at % READ_PAGE_SIZE + READ_PAGE_SIZE);
     for (size_t i = 0; i < size && i < READ_PAGE_SIZE; i += CACHE_LINE_SIZE)
         __builtin_prefetch(bytes + READ_PAGE_SIZE + i);
-    if (at - reader->told < READ_AHEAD_STEP)
+    if (at - reader->told < LOG_AHEAD_STEP)
         return;
     reader->told = at;
     log_ahead_follow(&reader->log->ahead, at);

@@ -70,7 +70,7 @@ follow(size_t at)
 START_TEST(what_is_ahead_of_a_reader_is_mapped)
 {
     const size_t starts[] = {3 * FILE_SIZE / 8 + 100, FILE_SIZE / 8,
-                             FILE_SIZE / 8 + LOG_AHEAD_SIZE / 4};
+                             FILE_SIZE / 8 + LOG_AHEAD_STEP};
     for (size_t i = 0; i < 3; i++) {
         follow(starts[i]);
         wait_for(starts[i] + LOG_AHEAD_SIZE - PAGE);
@@ -88,9 +88,9 @@ START_TEST(what_an_overtaker_maps_is_left_to_it)
     follow(0);
     wait_for(LOG_AHEAD_SIZE - PAGE);
     follow(place);
-    for (size_t at = LOG_AHEAD_SIZE / 4; at < LOG_AHEAD_SIZE; at += PAGE)
+    for (size_t at = LOG_AHEAD_STEP; at < LOG_AHEAD_SIZE; at += PAGE)
         wait_for(place + at);
-    ck_assert(!is_mapped(place + LOG_AHEAD_SIZE / 8));
+    ck_assert(!is_mapped(place + LOG_AHEAD_STEP / 2));
 }
 END_TEST
 
