@@ -90,25 +90,33 @@ wait_for_reader(struct log_ahead *ahead, uintptr_t *step)
 
 /* Who reads what was read before finds it mapped, mostly: then more and more is
  * passed over between two looks.  When one of them finds something to do, what
- * was passed over before is done first. */
+ * was passed over before is done first; that the look itself has mapped its
+ * step says nothing when it is met again. */
+static uintptr_t
+choose_next(struct log_ahead *ahead, uintptr_t step, enum found found)
+{
+    unsigned passed = ahead->passed;
+    bool again = step == ahead->looked;
+    ahead->passed = 0;
+    if (found == FOUND_NOTHING)
+        return ahead->place + LOG_AHEAD_SIZE;
+    if (found == FOUND_UNMAPPED && passed > 0) {
+        ahead->looked = step;
+        return step - passed * STEP_SIZE;
+    }
+    if (found == FOUND_MAPPED && !again)
+        ahead->passed = passed < PASSED_MAX / 2 ? 2 * passed + 1 : PASSED_MAX;
+    return step + (1 + ahead->passed) * STEP_SIZE;
+}
+
 static void
 go_on(struct log_ahead *ahead, uintptr_t step, enum found found)
 {
-    uintptr_t next = step + STEP_SIZE;
     pthread_mutex_lock(&ahead->lock);
-    if (found == FOUND_MAPPED) {
-        unsigned passed = 2 * ahead->passed + 1;
-        ahead->passed = passed < PASSED_MAX ? passed : PASSED_MAX;
-        next += ahead->passed * STEP_SIZE;
-    } else {
-        if (found == FOUND_NOTHING)
-            next = ahead->place + LOG_AHEAD_SIZE;
-        else if (ahead->passed > 0)
-            next = step - ahead->passed * STEP_SIZE;
-        ahead->passed = 0;
-    }
-    if (ahead->next == step) /* else the reader is elsewhere */
+    if (ahead->next == step) { /* else the reader is elsewhere */
+        uintptr_t next = choose_next(ahead, step, found);
         ahead->next = next < ahead->place ? ahead->place : next;
+    }
     pthread_mutex_unlock(&ahead->lock);
 }
 

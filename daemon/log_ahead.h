@@ -27,11 +27,12 @@ struct log_ahead {
     pthread_mutex_t lock;
     pthread_cond_t moved;
     pthread_t thread;
-    bool started;    /* at the first need; where it cannot be, at each */
-    bool stopping;   /* under the lock, as what follows */
-    uintptr_t place; /* where events are read */
-    uintptr_t next;  /* where to map next */
-    unsigned passed; /* steps before that which were passed over */
+    bool started;     /* at the first need; where it cannot be, at each */
+    bool stopping;    /* under the lock, as what follows */
+    uintptr_t place;  /* where events are read */
+    uintptr_t next;   /* where to map next */
+    unsigned passed;  /* steps before that which were passed over */
+    uintptr_t looked; /* a step that was not, behind them */
 };
 
 void log_ahead_init(struct log_ahead *ahead);
