@@ -213,6 +213,20 @@ process_await_line(struct process *process, const char *end, int times)
                   end, process->output);
 }
 
+/* Whoever has ended may have said something that the collector is yet to read.
+ */
+static void
+await_output_end(struct process *process)
+{
+    struct timespec end = deadline();
+    int rc = 0;
+    pthread_mutex_lock(&process->lock);
+    while (!process->output_ended && rc == 0)
+        rc = pthread_cond_timedwait(&process->progress, &process->lock, &end);
+    pthread_mutex_unlock(&process->lock);
+    ck_assert_msg(rc == 0, "somebody else has the daemon's standard error");
+}
+
 int
 process_await_end(struct process *process)
 {
@@ -228,6 +242,7 @@ process_await_end(struct process *process)
     close(fd);
     ck_assert_msg(rc == 1, "the daemon did not end in time");
     ck_assert_int_eq(waitpid(process->pid, &process->status, 0), process->pid);
+    await_output_end(process);
     process->ended = true;
     return process->status;
 }

@@ -33,7 +33,8 @@ void process_free(struct process *process);
 bool process_await_ready(struct process *process)
     __attribute__((warn_unused_result));
 
-/* Wait until it has ended; its status as of waitpid. */
+/* Wait until it has ended and all that it said is in process_output; its status
+ * as of waitpid. */
 int process_await_end(struct process *process);
 
 void process_signal(struct process *process, int number);
