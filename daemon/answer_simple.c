@@ -1,5 +1,6 @@
 /* SPDX-License-Identifier: MIT */
 #include "daemon/answers.h"
+#include "daemon/clock.h"
 #include "proto/rpc.h"
 
 /* PROTOCOL.md, "hello". */
@@ -97,7 +98,7 @@ answer_stats(struct request *request)
         {"commit_last_ms", (uint64_t)writer.last_commit_ms},
         {"append_queue_bytes", writer.queue_size},
         {"held_bytes", service->held_size},
-        {"uptime_ms", (writer_clock_us() - service->start_us) / 1000},
+        {"uptime_ms", (clock_us() - service->start_us) / 1000},
     };
     size_t count = sizeof rows / sizeof *rows;
     rpc_put_result(out, request->msgid);

@@ -10,6 +10,8 @@
 #include <time.h>
 #include <unistd.h>
 
+#include "daemon/clock.h"
+
 /* What one pass over a socket moves; libevent's own 16 KiB make large replays
  * a matter of system calls. */
 #define CONN_PASS_SIZE ((size_t)256 << 10)
@@ -286,7 +288,7 @@ is_delayed(struct conn *conn)
     if (conn->delayed)
         return true;
     struct timeval delay =
-        timeval_of(peers_failed(conn->origin.peer, writer_clock_us()));
+        timeval_of(peers_failed(conn->origin.peer, clock_us()));
     note_failure(conn);
     conn->delayed = evtimer_add(conn->work, &delay) == 0;
     conn->reading = false;

@@ -7,9 +7,9 @@
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
-#include <time.h>
 #include <unistd.h>
 
+#include "daemon/clock.h"
 #include "daemon/diag_limit.h"
 #include "daemon/journal.h"
 
@@ -65,15 +65,11 @@ is_allowed(const struct diag_peer *peer, uint64_t *suppressed)
 {
     static pthread_mutex_t lock = PTHREAD_MUTEX_INITIALIZER;
     static struct diag_limit limit;
-    struct timespec now;
     *suppressed = 0;
     if (peer == NULL)
         return true;
-    clock_gettime(CLOCK_MONOTONIC, &now);
-    uint64_t now_us =
-        (uint64_t)now.tv_sec * 1000000 + (uint64_t)now.tv_nsec / 1000;
     pthread_mutex_lock(&lock);
-    bool allowed = diag_limit_pass(&limit, peer->key, now_us, suppressed);
+    bool allowed = diag_limit_pass(&limit, peer->key, clock_us(), suppressed);
     pthread_mutex_unlock(&lock);
     return allowed;
 }

@@ -3,8 +3,8 @@
 
 #include <stdarg.h>
 #include <stdio.h>
-#include <time.h>
 
+#include "daemon/clock.h"
 #include "daemon/request.h"
 #include "proto/rpc.h"
 
@@ -14,14 +14,6 @@
 /* How soon a client may try again when memory is short or the views cannot be
  * read, in milliseconds. */
 #define JOB_RETRY_MS 1000u
-
-static uint64_t
-monotonic_us(void)
-{
-    struct timespec now;
-    clock_gettime(CLOCK_MONOTONIC, &now);
-    return (uint64_t)now.tv_sec * 1000000 + (uint64_t)now.tv_nsec / 1000;
-}
 
 void
 job_init(struct job *job, const struct job_class *class,
@@ -55,7 +47,7 @@ job_slice_begin(void)
 struct job_slice
 job_slice_begin_for(uint64_t slice_us)
 {
-    return (struct job_slice){.deadline_us = monotonic_us() + slice_us};
+    return (struct job_slice){.deadline_us = clock_us() + slice_us};
 }
 
 bool
@@ -63,7 +55,7 @@ job_slice_over(struct job_slice *slice)
 {
     if (++slice->calls % JOB_CALLS_PER_CLOCK != 0)
         return false;
-    return monotonic_us() >= slice->deadline_us;
+    return clock_us() >= slice->deadline_us;
 }
 
 static enum job_result

@@ -2,20 +2,17 @@
 #include "daemon/leader.h"
 
 #include <event2/event.h>
-#include <time.h>
+
+#include "daemon/clock.h"
 
 void
 leader_init(struct leader *leader, struct event_base *base,
             bool (*on_turn)(void *context), void *context)
 {
-    pthread_condattr_t attributes;
     *leader =
         (struct leader){.base = base, .on_turn = on_turn, .context = context};
     pthread_mutex_init(&leader->lock, NULL);
-    pthread_condattr_init(&attributes);
-    pthread_condattr_setclock(&attributes, CLOCK_MONOTONIC);
-    pthread_cond_init(&leader->news, &attributes);
-    pthread_condattr_destroy(&attributes);
+    clock_cond_init(&leader->news);
 }
 
 void
@@ -65,12 +62,8 @@ rest(struct leader *leader, uint64_t seen)
 static void
 wait_a_little(struct leader *leader)
 {
-    struct timespec until;
-    clock_gettime(CLOCK_MONOTONIC, &until);
-    until.tv_nsec += LEADER_PATIENCE_US * 1000L;
-    until.tv_sec += until.tv_nsec / 1000000000L;
-    until.tv_nsec %= 1000000000L;
-    pthread_cond_timedwait(&leader->news, &leader->lock, &until);
+    clock_cond_wait(&leader->news, &leader->lock,
+                    clock_us() + LEADER_PATIENCE_US);
 }
 
 /* The leader has been aside since the last look. */

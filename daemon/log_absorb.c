@@ -2,8 +2,8 @@
 #include "daemon/log_parts.h"
 
 #include <signal.h>
-#include <time.h>
 
+#include "daemon/clock.h"
 #include "daemon/log_consumers.h"
 
 /* What one transaction takes: enough that its two flushes cost little beside
@@ -20,14 +20,6 @@
 
 /* How soon to try again when log.mdb has no room. */
 #define ABSORB_RETRY_US ((uint64_t)500000)
-
-static uint64_t
-clock_us(void)
-{
-    struct timespec now;
-    clock_gettime(CLOCK_MONOTONIC, &now);
-    return (uint64_t)now.tv_sec * 1000000 + (uint64_t)now.tv_nsec / 1000;
-}
 
 /* --- one transaction ------------------------------------------------------*/
 
@@ -176,16 +168,6 @@ log_absorb_due(const struct log *log)
             log->tail.pending_length >= length_due(log));
 }
 
-static void
-wait_until(struct log *log, uint64_t until_us)
-{
-    struct timespec until = {
-        .tv_sec = (time_t)(until_us / 1000000),
-        .tv_nsec = (long)(until_us % 1000000) * 1000,
-    };
-    pthread_cond_timedwait(&log->tail.moved, &log->tail.lock, &until);
-}
-
 /* False when there will be nothing more. */
 static bool
 wait_for_work(struct log *log)
@@ -201,7 +183,7 @@ wait_for_work(struct log *log)
         else if (clock_us() >= due_us)
             break;
         else
-            wait_until(log, due_us);
+            clock_cond_wait(&log->tail.moved, &log->tail.lock, due_us);
     }
     pthread_mutex_unlock(&log->tail.lock);
     return more;
@@ -215,7 +197,7 @@ wait_for_room(struct log *log)
     uint64_t until_us = clock_us() + ABSORB_RETRY_US;
     pthread_mutex_lock(&log->tail.lock);
     while (!log->stopping && log->waiting == 0 && clock_us() < until_us)
-        wait_until(log, until_us);
+        clock_cond_wait(&log->tail.moved, &log->tail.lock, until_us);
     bool more = !log->stopping;
     pthread_mutex_unlock(&log->tail.lock);
     return more;

@@ -5,7 +5,8 @@
 #include <stddef.h>
 #include <sys/mman.h>
 #include <sys/resource.h>
-#include <time.h>
+
+#include "daemon/clock.h"
 
 /* After so much it looks whether the reader is elsewhere. */
 #define STEP_SIZE ((uintptr_t)256 << 10)
@@ -40,14 +41,6 @@ faults(void)
     struct rusage usage;
     getrusage(RUSAGE_THREAD, &usage);
     return usage.ru_minflt + usage.ru_majflt;
-}
-
-static uint64_t
-clock_us(void)
-{
-    struct timespec now;
-    clock_gettime(CLOCK_MONOTONIC, &now);
-    return (uint64_t)now.tv_sec * 1000000 + (uint64_t)now.tv_nsec / 1000;
 }
 
 /*

@@ -5,8 +5,8 @@
 #include <string.h>
 #include <sys/resource.h>
 #include <sys/statvfs.h>
-#include <time.h>
 
+#include "daemon/clock.h"
 #include "daemon/log_consumers.h"
 #include "daemon/order.h"
 
@@ -168,14 +168,6 @@ find_place(struct log *log, uint64_t length, size_t event_count,
     }
     pthread_mutex_unlock(&log->tail.lock);
     return result;
-}
-
-static uint64_t
-clock_us(void)
-{
-    struct timespec now;
-    clock_gettime(CLOCK_MONOTONIC, &now);
-    return (uint64_t)now.tv_sec * 1000000 + (uint64_t)now.tv_nsec / 1000;
 }
 
 /* It is durable: from here on it can be read. */

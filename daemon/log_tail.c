@@ -4,21 +4,18 @@
 #include <assert.h>
 #include <errno.h>
 #include <stdlib.h>
-#include <time.h>
+
+#include "daemon/clock.h"
 
 #define OFFSET_MASK (LOG_TAIL_EVENTS_MAX - 1)
 
 void
 log_tail_init(struct log_tail *tail)
 {
-    pthread_condattr_t attributes;
     *tail = (struct log_tail){.size = 0};
     tail->pins.next = tail->pins.previous = &tail->pins;
-    pthread_condattr_init(&attributes);
-    pthread_condattr_setclock(&attributes, CLOCK_MONOTONIC);
     pthread_mutex_init(&tail->lock, NULL);
-    pthread_cond_init(&tail->moved, &attributes);
-    pthread_condattr_destroy(&attributes);
+    clock_cond_init(&tail->moved);
 }
 
 void

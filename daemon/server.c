@@ -8,10 +8,10 @@
 #include <stdlib.h>
 #include <string.h>
 #include <sysexits.h>
-#include <time.h>
 #include <unistd.h>
 
 #include "daemon/backup.h"
+#include "daemon/clock.h"
 #include "daemon/server_parts.h"
 
 /* What is in flight at the end has this long to be answered and taken. */
@@ -253,7 +253,7 @@ on_feed(evutil_socket_t fd, short what, void *context)
                             .tv_usec = FEED_TICK_US % 1000000};
     (void)fd;
     (void)what;
-    if (feed_tick(&server->service.feed, writer_clock_us()))
+    if (feed_tick(&server->service.feed, clock_us()))
         evtimer_add(server->feed, &later);
     feed_subscriptions(server);
     pump_due(server);
@@ -365,7 +365,7 @@ start(struct server *server, struct options *options,
       struct diag_reason *reason)
 {
     struct settings *settings = &options->settings;
-    server->service.start_us = writer_clock_us();
+    server->service.start_us = clock_us();
     int rc = gate_open(&server->gate, settings, reason);
     if (rc != 0) {
         server->status = EX_CONFIG;

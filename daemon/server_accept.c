@@ -5,6 +5,8 @@
 #include <string.h>
 #include <unistd.h>
 
+#include "daemon/clock.h"
+
 /* Out of descriptors: how long to leave the backlog alone. */
 #define SERVER_ACCEPT_PAUSE_US 100000
 
@@ -110,7 +112,7 @@ server_on_accept(struct evconnlistener *events, evutil_socket_t fd,
 static void
 warn_accept(struct server *server, int error)
 {
-    uint64_t now_us = writer_clock_us();
+    uint64_t now_us = clock_us();
     if (now_us < server->warn_accept_us)
         return;
     server->warn_accept_us = now_us + 1000000;

@@ -4,6 +4,8 @@
 #include <event2/event.h>
 #include <inttypes.h>
 
+#include "daemon/clock.h"
+
 /* How often the reactor shows that it turns, and a rebuild how far it is. */
 #define SERVER_WATCH_TICK_US 500000
 
@@ -57,7 +59,7 @@ on_tick(evutil_socket_t fd, short what, void *context)
     struct server_watch *watch = context;
     (void)fd;
     (void)what;
-    pulse_beat(&watch->pulse, writer_clock_us());
+    pulse_beat(&watch->pulse, clock_us());
     tell(watch);
 }
 
@@ -70,7 +72,7 @@ server_watch_open(struct server_watch *watch, const struct service *service)
     int rc = watch_open(&watch->watch);
     if (rc != 0)
         return rc;
-    pulse_beat(&watch->pulse, writer_clock_us());
+    pulse_beat(&watch->pulse, clock_us());
     watch_pulse(watch->watch, &watch->pulse, "reactor");
     watch_status(watch->watch, "opening the log");
     return 0;
@@ -98,7 +100,7 @@ server_watch_forget_writer(struct server_watch *watch)
     const struct writer *writer = watch->service->writer;
     watch_forget(watch->watch, writer_pulse(writer));
     watch_forget(watch->watch, writer_applier_pulse(writer));
-    pulse_beat(&watch->pulse, writer_clock_us());
+    pulse_beat(&watch->pulse, clock_us());
 }
 
 bool

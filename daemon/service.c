@@ -1,6 +1,8 @@
 /* SPDX-License-Identifier: MIT */
 #include "daemon/service.h"
 
+#include "daemon/clock.h"
+
 /* Longer than the pauses of a client that asks, thinks and asks again, so that
  * such a one does not wait for another's disk each time. */
 #define SERVICE_ALONE_US ((uint64_t)100000)
@@ -23,12 +25,12 @@ service_serve(struct service *service, const void *client)
     if (client != NULL && client == service->served)
         return;
     service->served = client;
-    service->served_since_us = writer_clock_us();
+    service->served_since_us = clock_us();
 }
 
 bool
 service_is_alone(const struct service *service)
 {
     return service->served != NULL &&
-           writer_clock_us() - service->served_since_us > SERVICE_ALONE_US;
+           clock_us() - service->served_since_us > SERVICE_ALONE_US;
 }

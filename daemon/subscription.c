@@ -3,6 +3,7 @@
 
 #include <stdlib.h>
 
+#include "daemon/clock.h"
 #include "proto/rpc.h"
 
 /* Unsent output with which a subscription goes on: little, since a thousand
@@ -33,7 +34,7 @@ static void
 told(struct subscription *subscription, uint64_t position)
 {
     struct consumer *consumer = subscription->consumer;
-    feed_told(&subscription->sleeper, position, writer_clock_us());
+    feed_told(&subscription->sleeper, position, clock_us());
     if (consumer != NULL && position > consumer->told)
         consumer->told = position;
 }
@@ -188,7 +189,7 @@ go_on(struct subscription *subscription, struct mp_buf *out, uint64_t tip)
     if (at_tip && !subscription->caught_up) {
         put_position(subscription, out, "caught_up", tip);
         subscription->caught_up = true;
-    } else if (feed_is_due(sleeper, writer_clock_us())) {
+    } else if (feed_is_due(sleeper, clock_us())) {
         put_position(subscription, out, "progress", sleeper->position);
     }
     if (at_tip)
@@ -265,7 +266,7 @@ subscription_new(struct request *request, uint64_t after,
         .mask = feed_mask_of(&subscription->filter),
         .position = after,
         .told = after,
-        .told_us = writer_clock_us(),
+        .told_us = clock_us(),
     };
     if (!feed_join(&service->feed, &subscription->sleeper,
                    log_tip(service->log)))

@@ -10,8 +10,8 @@
 #include <stdlib.h>
 #include <string.h>
 #include <systemd/sd-daemon.h>
-#include <time.h>
 
+#include "daemon/clock.h"
 #include "daemon/diag.h"
 
 /* What counts as slow where no watchdog says it. */
@@ -42,14 +42,6 @@ struct watch {
     enum watch_verdict verdict; /* at the last tick */
     char status[WATCH_STATUS_SIZE];
 };
-
-static uint64_t
-clock_us(void)
-{
-    struct timespec now;
-    clock_gettime(CLOCK_MONOTONIC, &now);
-    return (uint64_t)now.tv_sec * 1000000 + (uint64_t)now.tv_nsec / 1000;
-}
 
 enum watch_verdict
 watch_judge(uint64_t age_us, uint64_t interval_us)
@@ -122,17 +114,13 @@ tick(struct watch *watch)
         sd_notifyf(0, "EXTEND_TIMEOUT_USEC=%" PRIu64, WATCH_EXTEND_US);
 }
 
-static struct timespec
-next_tick(const struct watch *watch)
+static uint64_t
+next_tick_us(const struct watch *watch)
 {
     uint64_t period_us = watch->interval_us / WATCH_PINGS_PER_INTERVAL;
     if (period_us > WATCH_TICK_MAX_US)
         period_us = WATCH_TICK_MAX_US;
-    uint64_t at_us = clock_us() + period_us;
-    return (struct timespec){
-        .tv_sec = (time_t)(at_us / 1000000),
-        .tv_nsec = (long)(at_us % 1000000) * 1000,
-    };
+    return clock_us() + period_us;
 }
 
 static void *
@@ -142,8 +130,7 @@ watch_main(void *context)
     pthread_mutex_lock(&watch->lock);
     while (!watch->closed) {
         tick(watch);
-        struct timespec until = next_tick(watch);
-        pthread_cond_timedwait(&watch->closing, &watch->lock, &until);
+        clock_cond_wait(&watch->closing, &watch->lock, next_tick_us(watch));
     }
     pthread_mutex_unlock(&watch->lock);
     return NULL;
@@ -162,12 +149,8 @@ release(struct watch *watch)
 static void
 init_lock(struct watch *watch)
 {
-    pthread_condattr_t attributes;
-    pthread_condattr_init(&attributes);
-    pthread_condattr_setclock(&attributes, CLOCK_MONOTONIC);
     pthread_mutex_init(&watch->lock, NULL);
-    pthread_cond_init(&watch->closing, &attributes);
-    pthread_condattr_destroy(&attributes);
+    clock_cond_init(&watch->closing);
 }
 
 /* Signals are the reactor's. */

@@ -4,18 +4,10 @@
 #include <signal.h>
 #include <stdlib.h>
 #include <sys/eventfd.h>
-#include <time.h>
 #include <unistd.h>
 
+#include "daemon/clock.h"
 #include "daemon/writer_thread.h"
-
-uint64_t
-writer_clock_us(void)
-{
-    struct timespec now;
-    clock_gettime(CLOCK_MONOTONIC, &now);
-    return (uint64_t)now.tv_sec * 1000000 + (uint64_t)now.tv_nsec / 1000;
-}
 
 void
 writer_wake_reactor(struct writer *writer)
@@ -51,16 +43,12 @@ wait_for_others(struct writer *writer)
     uint64_t until_us = gather_deadline(gather, *waiting);
     if (until_us == 0 || writer->stopping)
         return;
-    struct timespec until = {
-        .tv_sec = (time_t)(until_us / 1000000),
-        .tv_nsec = (long)(until_us % 1000000) * 1000,
-    };
     writer->enough = gather->expected;
     while (*waiting < gather->expected && !writer->stopping &&
-           pthread_cond_timedwait(&writer->news, &writer->lock, &until) == 0) {
+           clock_cond_wait(&writer->news, &writer->lock, until_us)) {
     }
     writer->enough = 1;
-    gather_waited(gather, *waiting, writer_clock_us());
+    gather_waited(gather, *waiting, clock_us());
 }
 
 /* False when there will be nothing more. */
@@ -139,14 +127,10 @@ release(struct writer *writer)
 static void
 init_locks(struct writer *writer)
 {
-    pthread_condattr_t attributes;
-    pthread_condattr_init(&attributes);
-    pthread_condattr_setclock(&attributes, CLOCK_MONOTONIC);
     pthread_mutex_init(&writer->lock, NULL);
     pthread_mutex_init(&writer->turn, NULL);
-    pthread_cond_init(&writer->news, &attributes);
-    pthread_cond_init(&writer->applier_news, &attributes);
-    pthread_condattr_destroy(&attributes);
+    clock_cond_init(&writer->news);
+    clock_cond_init(&writer->applier_news);
 }
 
 /* Signals are the reactor's; SIGBUS comes to whoever causes it. */

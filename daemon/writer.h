@@ -110,9 +110,6 @@ void writer_distrust_views(struct writer *writer);
 /* A damaged event was read: its partnership has no state from now on. */
 void writer_note_damage(struct writer *writer, uint64_t seq);
 
-/* Microseconds of CLOCK_MONOTONIC. Any thread. */
-uint64_t writer_clock_us(void);
-
 /* Ask for the views to reach a position soon. */
 void writer_want_views(struct writer *writer, uint64_t position);
 

@@ -1,6 +1,8 @@
 /* SPDX-License-Identifier: MIT */
 #include "daemon/writer_thread.h"
 
+#include "daemon/clock.h"
+
 /* How long events may wait for the views when nobody asks for them: a
  * conversation costs a transaction a second and not one an event. */
 #define APPLIER_DELAY_US ((uint64_t)1000000)
@@ -59,11 +61,7 @@ wait_for_news(struct writer *writer)
         pthread_cond_wait(&writer->applier_news, &writer->lock);
         return;
     }
-    struct timespec until = {
-        .tv_sec = (time_t)(until_us / 1000000),
-        .tv_nsec = (long)(until_us % 1000000) * 1000,
-    };
-    pthread_cond_timedwait(&writer->applier_news, &writer->lock, &until);
+    clock_cond_wait(&writer->applier_news, &writer->lock, until_us);
 }
 
 /* Is it time for what waits to be applied? */
@@ -98,7 +96,7 @@ static enum task
 choose_task(struct writer *writer)
 {
     enum writer_state state = writer_state(writer);
-    uint64_t lag = writer_views_lag(writer), now_us = writer_clock_us();
+    uint64_t lag = writer_views_lag(writer), now_us = clock_us();
     bool usable = lag > 0 && state != WRITER_FAILED;
     enum task rebuild = choose_rebuild_task(writer);
     if (!usable)
@@ -122,7 +120,7 @@ next_task(struct writer *writer)
     while ((task = choose_task(writer)) == TASK_WAIT)
         wait_for_news(writer);
     pthread_mutex_unlock(&writer->lock);
-    pulse_beat(&writer->applier_pulse, writer_clock_us());
+    pulse_beat(&writer->applier_pulse, clock_us());
     return task;
 }
 
@@ -154,7 +152,7 @@ do_task(struct writer *writer, enum task task)
 void
 writer_applier_told(struct writer *writer)
 {
-    uint64_t lag = writer_views_lag(writer), now_us = writer_clock_us();
+    uint64_t lag = writer_views_lag(writer), now_us = clock_us();
     bool first = lag > 0 && writer->behind_us == 0;
     if (first)
         writer->behind_us = now_us;

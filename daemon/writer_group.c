@@ -4,6 +4,8 @@
 #include <stdlib.h>
 #include <time.h>
 
+#include "daemon/clock.h"
+
 /* What one flush makes durable: enough that its cost is shared, little enough
  * that nobody waits long for it. */
 #define WRITER_GROUP_SIZE_MAX ((size_t)8 << 20)
@@ -106,10 +108,10 @@ append(struct writer *writer, const struct span *spans,
        const struct log_consumer *consumers, size_t consumer_count)
 {
     struct admit *admit = &writer->admit;
-    uint64_t start_us = writer_clock_us();
+    uint64_t start_us = clock_us();
     enum log_result result =
         log_append(writer->log, spans, admit->count, consumers, consumer_count);
-    atomic_store(&writer->last_flush_us, writer_clock_us() - start_us);
+    atomic_store(&writer->last_flush_us, clock_us() - start_us);
     if (result == LOG_OK) {
         atomic_fetch_add(&writer->groups, 1);
         atomic_fetch_add(&writer->appended, admit->count);
@@ -236,7 +238,7 @@ hand_back(struct writer *writer, struct append_request *group)
         group = next;
     }
     gather_answered(&writer->gather, count, size, writer->submitted.count,
-                    atomic_load(&writer->last_flush_us), writer_clock_us());
+                    atomic_load(&writer->last_flush_us), clock_us());
     writer_applier_told(writer);
     pthread_mutex_unlock(&writer->lock);
 }
@@ -244,7 +246,7 @@ hand_back(struct writer *writer, struct append_request *group)
 void
 writer_group_of(struct writer *writer, struct append_request *group)
 {
-    pulse_beat(&writer->pulse, writer_clock_us());
+    pulse_beat(&writer->pulse, clock_us());
     if (writer_state(writer) == WRITER_FAILED) {
         refuse_group(group, MODEL_UNAVAILABLE,
                      "the disk failed; the daemon is ending");

@@ -1,6 +1,8 @@
 /* SPDX-License-Identifier: MIT */
 #include "daemon/writer_thread.h"
 
+#include "daemon/clock.h"
+
 /* What the applier does. */
 
 /* Events applied to the views at once: many, so that each block of an index is
@@ -93,7 +95,7 @@ writer_apply_some(struct writer *writer)
         if (!atomic_exchange(&writer->stalled, true))
             diag_of(DIAG_VIEWS_FULL,
                     "views.mdb: no room; queries are unavailable");
-        writer->views_retry_us = writer_clock_us() + WRITER_RETRY_US;
+        writer->views_retry_us = clock_us() + WRITER_RETRY_US;
         let_writer_go_on(writer);
         writer_wake_reactor(writer); /* what waits need not wait any more */
         return;
@@ -135,7 +137,7 @@ writer_make_checkpoint(struct writer *writer)
     enum views_result result = views_checkpoint(writer->views);
     writer->checkpoint_retry_us = 0;
     if (result == VIEWS_FULL)
-        writer->checkpoint_retry_us = writer_clock_us() + WRITER_RETRY_US;
+        writer->checkpoint_retry_us = clock_us() + WRITER_RETRY_US;
     else if (result == VIEWS_FAILED)
         writer_distrust_views(writer);
 }
