@@ -43,6 +43,8 @@ struct control_disk {
     _Atomic int take_back; /* so many writes of the old meta page fail */
     _Atomic int stuck;     /* flushes of log.mdb never end */
     _Atomic int flusher;   /* told: the thread of the journal's last flush */
+    _Atomic int flushes;   /* told: how many of it there were */
+    _Atomic int slow_us;   /* by how much each of them is slower */
     _Atomic int hold;      /* flushes of the journal wait: */
     sem_t held;            /* posted by each that begins to */
     sem_t go_on;           /* waited for by it */

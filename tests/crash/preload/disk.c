@@ -1,8 +1,8 @@
 /* SPDX-License-Identifier: MIT */
-/* A disk that fails, or hangs, when a test says so: preloaded into the daemon
- * under test, for log.journal, whose flush an acknowledgement waits for, and
- * for log.mdb behind it.  LMDB writes pages through one descriptor and the meta
- * page through another, opened with O_DSYNC. */
+/* A disk that fails, hangs, or is slow, when a test says so: preloaded into the
+ * daemon under test, for log.journal, whose flush an acknowledgement waits for,
+ * and for log.mdb behind it.  LMDB writes pages through one descriptor and the
+ * meta page through another, opened with O_DSYNC. */
 #include <dlfcn.h>
 #include <errno.h>
 #include <fcntl.h>
@@ -148,8 +148,11 @@ fdatasync(int fd)
     if (real == NULL)
         real = dlsym(RTLD_NEXT, "fdatasync");
     bool is_journal = is_file(fd, JOURNAL_NAME);
-    if (is_journal)
+    if (is_journal) {
         atomic_store(&control->flusher, gettid());
+        atomic_fetch_add(&control->flushes, 1);
+        usleep((useconds_t)atomic_load(&control->slow_us));
+    }
     while (atomic_load(&control->stuck) != 0 && is_log(fd))
         pause();
     if (is_journal && take_last(&control->flush_at)) {
