@@ -68,6 +68,8 @@ read_tip(struct log *log, MDB_txn *txn, uint64_t *count,
          struct diag_reason *reason)
 {
     int rc = mdb_dbi_open(txn, "log", 0, &log->events);
+    if (rc == 0)
+        rc = mdb_dbi_open(txn, NULL, 0, &log->trees);
     if (rc != 0) {
         diag_because(reason, "log.mdb holds no log: %s", mdb_strerror(rc));
         return env_error(rc);

@@ -4,6 +4,7 @@
 
 #include "daemon/env.h"
 #include "daemon/log_ahead.h"
+#include "daemon/log_pages.h"
 #include "daemon/log_tail.h"
 #include "daemon/xxh3.h"
 
@@ -19,7 +20,8 @@
  *   log_absorb.c   the thread that moves groups on into log.mdb
  *   log_journal.c  the journal's file; log_tail.c what of it is needed
  *   log_read.c     events, wherever they are
- *   log_ahead.c    the thread that maps what is read next
+ *   log_ahead.c    the thread that asks the disk for what is read next
+ *   log_pages.c    events in a row, of which log_page.h is the format
  *   log_copy.c     copies log.mdb; log_consumers.c knows a database of it
  */
 
@@ -38,6 +40,7 @@ struct log_state {
 struct log {
     MDB_env *env;
     MDB_dbi meta, events, consumers;
+    MDB_dbi trees; /* LMDB's own, where the others are named */
     const struct datadir *datadir;
     uint64_t quota;
     _Atomic uint64_t tip;

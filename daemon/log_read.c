@@ -8,20 +8,18 @@
 
 /* After so many events in a row more of them are expected: not after the few
  * that a short page has. */
-#define READ_AHEAD_ROW 32u
-
-#define READ_PAGE_SIZE ((size_t)4096) /* LMDB's, which is the system's */
-#define CACHE_LINE_SIZE ((size_t)64)
+#define READ_ROW 32u
 
 struct log_reader {
     struct log *log;
     MDB_txn *txn; /* reset between reads, never aborted before the end */
     MDB_cursor *cursor;
+    struct log_pages pages;
     uint64_t at;    /* position of the cursor, 0 for none */
-    uint64_t last;  /* position that was read last, 0 for none */
-    unsigned row;   /* events read forwards one after the other */
     uint64_t tip;   /* what it sees */
-    uintptr_t told; /* where log->ahead knows it to be */
+    uint64_t row;   /* what comes next in the row that `pages` is for */
+    uint64_t other; /* and in one that may begin, of so many so far */
+    unsigned other_count;
     struct log_pin pin;
 };
 
@@ -32,6 +30,7 @@ log_reader_new(struct log *log)
     if (reader == NULL)
         return NULL;
     reader->log = log;
+    log_pages_init(&reader->pages, log->env, log->trees, &log->ahead);
     log_tail_add_pin(&log->tail, &reader->pin);
     return reader;
 }
@@ -44,6 +43,7 @@ log_reader_free(struct log_reader *reader)
     if (reader->cursor != NULL)
         mdb_cursor_close(reader->cursor);
     mdb_txn_abort(reader->txn);
+    log_pages_deinit(&reader->pages);
     log_tail_remove_pin(&reader->log->tail, &reader->pin);
     free(reader);
 }
@@ -56,6 +56,7 @@ begin(struct log_reader *reader)
         rc = mdb_txn_renew(reader->txn);
     else
         rc = mdb_txn_begin(reader->log->env, NULL, MDB_RDONLY, &reader->txn);
+    log_pages_begin(&reader->pages);
     if (rc == 0 && reader->cursor != NULL)
         rc = mdb_cursor_renew(reader->txn, reader->cursor);
     else if (rc == 0)
@@ -92,25 +93,6 @@ log_read_end(struct log_reader *reader)
     log_tail_unpin(&reader->log->tail, &reader->pin);
 }
 
-/*
- * What will be read next, when events are read in a row: they were put at the
- * right edge of the tree, so that the next page is mostly the one behind in the
- * file.  Its cache lines are asked for while this page is worked on, its head
- * among them; what is further on is mapped beside.
- */
-static void
-read_ahead(struct log_reader *reader, const uint8_t *bytes, size_t size)
-{
-    uintptr_t at = (uintptr_t)bytes;
-    __builtin_prefetch(bytes - at % READ_PAGE_SIZE + READ_PAGE_SIZE);
-    for (size_t i = 0; i < size && i < READ_PAGE_SIZE; i += CACHE_LINE_SIZE)
-        __builtin_prefetch(bytes + READ_PAGE_SIZE + i);
-    if (at - reader->told < LOG_AHEAD_STEP)
-        return;
-    reader->told = at;
-    log_ahead_follow(&reader->log->ahead, at);
-}
-
 /* Neighbours without a search, anything else with one. */
 static int
 seek(struct log_reader *reader, uint64_t seq, MDB_val *value)
@@ -128,11 +110,23 @@ seek(struct log_reader *reader, uint64_t seq, MDB_val *value)
         (key.mv_size != LOG_KEY_SIZE || order_get_u64(key.mv_data) != seq))
         rc = MDB_CORRUPTED;
     reader->at = rc == 0 ? seq : 0;
-    reader->row = seq == reader->last + 1 ? reader->row + 1 : 0;
-    reader->last = seq;
-    if (rc == 0 && reader->row >= READ_AHEAD_ROW)
-        read_ahead(reader, value->mv_data, value->mv_size);
     return rc;
+}
+
+/* Somebody may look elsewhere now and then, and go on in the same row. */
+static bool
+is_in_row(struct log_reader *reader, uint64_t seq)
+{
+    if (seq == reader->row) {
+        reader->row++;
+        return true;
+    }
+    reader->other_count = seq == reader->other ? reader->other_count + 1 : 1;
+    reader->other = seq + 1;
+    if (reader->other_count < READ_ROW)
+        return false;
+    reader->row = seq + 1;
+    return true;
 }
 
 /* Checksum and bytes of an event, wherever they are. */
@@ -148,6 +142,9 @@ find_record(struct log_reader *reader, uint64_t seq, struct span *record)
             log_journal_record(log->journal, log_tail_find(&log->tail, seq));
         return record->data == NULL ? LOG_CORRUPT : LOG_OK;
     }
+    if (is_in_row(reader, seq) &&
+        log_pages_find(&reader->pages, reader->txn, seq, record))
+        return record->size < LOG_CHECKSUM_SIZE ? LOG_CORRUPT : LOG_OK;
     int rc = seek(reader, seq, &value);
     if (rc == MDB_NOTFOUND)
         return LOG_ABSENT;

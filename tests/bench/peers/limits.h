@@ -15,7 +15,8 @@ void limits_flush(struct scores *scores, const char *scratch, double seconds);
 /* Rows W6: 400 bytes to another process over a Unix socket, and back. */
 void limits_echo(struct scores *scores, double seconds);
 
-/* Row W5: a cursor over all events of an LMDB environment, all bytes read. */
+/* Row W5: a cursor over all events of an LMDB environment, all bytes read; and
+ * what it takes to get at the pages of its file, which are in memory. */
 void limits_scan(struct scores *scores, const char *environment);
 
 #endif

@@ -40,6 +40,8 @@ enum row {
     ROW_CPU_LOAD,
     ROW_W5,
     ROW_W5_SENT,
+    ROW_W5_MAPPED,
+    ROW_W5_COPIED,
     ROW_CPU_REPLAY,
     ROW_W6_AT,
     ROW_W6_AT_P99,
