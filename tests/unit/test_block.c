@@ -282,7 +282,7 @@ START_TEST(block_that_is_full_stays_as_it_is)
 {
     uint8_t before[BLOCK_SIZE_MAX];
     struct written *written = calloc(1, sizeof *written);
-    uint64_t dice = random_seed("block");
+    uint64_t dice = 1; /* no two values are the same: that would fit */
     struct tuple_shape shape = {.values = TUPLE_LARGEST_VALUES,
                                 .seqs = TUPLE_SEQ_UP,
                                 .as = TUPLE_A_ANY};
