@@ -106,6 +106,8 @@ read_some(struct log_pages *pages, int fd, uint8_t *bytes, size_t size,
           uint64_t from)
 {
     const struct iovec piece = {bytes, size};
+    if (size <= pages->page_size) /* a row is more, or ends */
+        return pread(fd, bytes, size, (off_t)from);
     ssize_t more = preadv2(fd, &piece, 1, (off_t)from, RWF_NOWAIT);
     if (more < 0)
         pages->cold = COLD_READINGS;
@@ -281,19 +283,27 @@ leaf(const struct log_pages *pages)
                    pages->leaves.first + pages->list[pages->list_at]);
 }
 
+/* The first position in it, too. */
 static bool
-enter_leaf(struct log_pages *pages, size_t at)
+is_leaf(struct span page, uint64_t number, uint64_t *first)
 {
     struct log_page_node node;
-    pages->list_at = at;
-    pages->count = 0;
-    struct span page = leaf(pages);
-    uint64_t number = pages->leaves.first + pages->list[at];
     if (!log_page_is(page, number, LOG_PAGE_LEAF) ||
         log_page_count(page) == 0 || !log_page_node(page, 0, &node) ||
         node.key.size != sizeof(uint64_t))
         return false;
-    pages->first = order_get_u64(node.key.data);
+    *first = order_get_u64(node.key.data);
+    return true;
+}
+
+static bool
+enter_leaf(struct log_pages *pages, size_t at)
+{
+    pages->list_at = at;
+    pages->count = 0;
+    struct span page = leaf(pages);
+    if (!is_leaf(page, pages->leaves.first + pages->list[at], &pages->first))
+        return false;
     pages->count = log_page_count(page);
     return true;
 }
@@ -362,11 +372,13 @@ find_big(struct log_pages *pages, uint64_t number, size_t size,
     return log_page_is(page, number, LOG_PAGE_OVERFLOW);
 }
 
+/* In a leaf that begins with position `first`. */
 static bool
-find_value(struct log_pages *pages, uint64_t seq, struct span *value)
+find_value(struct log_pages *pages, struct span page, uint64_t first,
+           uint64_t seq, struct span *value)
 {
     struct log_page_node node;
-    if (!log_page_node(leaf(pages), (size_t)(seq - pages->first), &node) ||
+    if (!log_page_node(page, (size_t)(seq - first), &node) ||
         node.key.size != sizeof(uint64_t) ||
         order_get_u64(node.key.data) != seq)
         return false;
@@ -382,8 +394,28 @@ log_pages_find(struct log_pages *pages, MDB_txn *txn, uint64_t seq,
                struct span *value)
 {
     if (pages->page_size == 0 || pages->full || !find_leaf(pages, txn, seq) ||
-        !find_value(pages, seq, value))
+        !find_value(pages, leaf(pages), pages->first, seq, value))
         return false;
     pages->next = seq + 1;
     return true;
+}
+
+bool
+log_pages_find_one(struct log_pages *pages, MDB_txn *txn, uint64_t seq,
+                   struct span *value)
+{
+    size_t index;
+    uint64_t first;
+    struct span branch, page;
+    struct log_page_node node;
+    struct log_pages_run run;
+    if (pages->page_size == 0 || pages->full ||
+        !find_branch(pages, txn, seq, &branch, &index) ||
+        !log_page_node(branch, index, &node) ||
+        !read_run(pages, log_page_child(&node), 1, &run))
+        return false;
+    page = page_of(pages, &run, run.first);
+    return is_leaf(page, run.first, &first) &&
+           seq - first < log_page_count(page) &&
+           find_value(pages, page, first, seq, value);
 }

@@ -68,4 +68,9 @@ void log_pages_begin(struct log_pages *pages);
 bool log_pages_find(struct log_pages *pages, MDB_txn *txn, uint64_t seq,
                     struct span *value);
 
+/* The same for one that is not in a row, nor among many: only its page is
+ * copied. */
+bool log_pages_find_one(struct log_pages *pages, MDB_txn *txn, uint64_t seq,
+                        struct span *value);
+
 #endif

@@ -10,6 +10,10 @@
  * that a short page has. */
 #define READ_ROW 32u
 
+/* What few ask for is copied as well, as in a large log its page is mostly not
+ * mapped; who asks for many finds more in a page that is mapped. */
+#define READ_SINGLES 2u
+
 struct log_reader {
     struct log *log;
     MDB_txn *txn; /* reset between reads, never aborted before the end */
@@ -20,6 +24,7 @@ struct log_reader {
     uint64_t row;   /* what comes next in the row that `pages` is for */
     uint64_t other; /* and in one that may begin, of so many so far */
     unsigned other_count;
+    unsigned singles; /* events in no row, since it began */
     struct log_pin pin;
 };
 
@@ -73,6 +78,7 @@ log_read_begin(struct log_reader *reader)
     reader->tip = log_tip(reader->log);
     log_tail_pin(&reader->log->tail, &reader->pin);
     reader->at = 0;
+    reader->singles = 0;
     int rc = begin(reader);
     if (rc == 0)
         return LOG_OK;
@@ -129,6 +135,15 @@ is_in_row(struct log_reader *reader, uint64_t seq)
     return true;
 }
 
+static bool
+find_copy(struct log_reader *reader, uint64_t seq, struct span *record)
+{
+    if (is_in_row(reader, seq))
+        return log_pages_find(&reader->pages, reader->txn, seq, record);
+    return reader->singles++ < READ_SINGLES &&
+           log_pages_find_one(&reader->pages, reader->txn, seq, record);
+}
+
 /* Checksum and bytes of an event, wherever they are. */
 static enum log_result
 find_record(struct log_reader *reader, uint64_t seq, struct span *record)
@@ -142,8 +157,7 @@ find_record(struct log_reader *reader, uint64_t seq, struct span *record)
             log_journal_record(log->journal, log_tail_find(&log->tail, seq));
         return record->data == NULL ? LOG_CORRUPT : LOG_OK;
     }
-    if (is_in_row(reader, seq) &&
-        log_pages_find(&reader->pages, reader->txn, seq, record))
+    if (find_copy(reader, seq, record))
         return record->size < LOG_CHECKSUM_SIZE ? LOG_CORRUPT : LOG_OK;
     int rc = seek(reader, seq, &value);
     if (rc == MDB_NOTFOUND)
