@@ -65,7 +65,8 @@ cover(struct making *making, int64_t k, uint64_t seq)
     making->last.seq = seq > making->last.seq ? seq : making->last.seq;
 }
 
-/* The superseders of one event; those not met before are looked at next. */
+/* The superseders of one event, as of the position; those not met before are
+ * looked at next. */
 static enum views_result
 reach_one(struct making *making, uint64_t target)
 {
@@ -75,6 +76,8 @@ reach_one(struct making *making, uint64_t target)
     enum views_result result;
     while ((result = views_superseder(&making->reader, target, superseder,
                                       &superseder, &k)) == VIEWS_OK) {
+        if (superseder > making->position)
+            return VIEWS_OK; /* they come in their order */
         cover(making, k, superseder);
         if (number_map_find(&making->visited, superseder, &unused))
             continue;

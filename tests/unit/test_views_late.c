@@ -7,6 +7,8 @@
 #include <string.h>
 
 #include "daemon/liveness.h"
+#include "daemon/views_late.h"
+#include "daemon/views_refold.h"
 #include "tests/unit/check_fixture.h"
 #include "tests/unit/random_fixture.h"
 
@@ -381,6 +383,61 @@ START_TEST(checkpoints_are_made_anew_while_more_comes_late)
 }
 END_TEST
 
+/* --- as of an earlier position --------------------------------------------*/
+
+static void
+append_note(struct data *data, uint64_t seq, const char *rest)
+{
+    char text[256];
+    snprintf(text, sizeof text,
+             "'id':'e%u','type':'note','partnership':'p','parties':['a','b'],"
+             "'title':'t','occurred':'2000-01-01'%s",
+             (unsigned)seq, rest);
+    struct mp_buf event = stored_event(seq, seq, (int64_t)seq, text);
+    struct span bytes = mp_buf_span(&event);
+    ck_assert_int_eq(log_append(data->log, &bytes, 1, NULL, 0), LOG_OK);
+    mp_buf_deinit(&event);
+}
+
+/* What a checkpoint says of itself at the first event. */
+static uint64_t
+seq_of_refold(struct data *data, uint64_t position)
+{
+    struct views_walk over = {
+        .reader = data->views_reader, .kind = VIEWS_WALK_OPS, .partnership = 1};
+    struct views_place first = VIEWS_PLACE_FIRST;
+    struct views_hit hit;
+    struct views_checkpoint checkpoint;
+    struct mp_buf buf = {0};
+    data_read_begin(data);
+    ck_assert_int_eq(views_walk_seek(&over, &first, &hit), VIEWS_OK);
+    data_read_end(data);
+    struct views_refold *refold = views_refold_new(data->views, 1, position);
+    ck_assert_ptr_nonnull(refold);
+    ck_assert_int_eq(views_refold_to(refold, &hit.place, &buf), VIEWS_OK);
+    MDB_val value = {.mv_size = buf.size, .mv_data = buf.data};
+    ck_assert(views_checkpoint_read(&value, &checkpoint));
+    uint64_t seq = checkpoint.seq;
+    views_refold_free(refold);
+    mp_buf_deinit(&buf);
+    return seq;
+}
+
+START_TEST(fold_as_of_a_position_needs_no_later_correction)
+{
+    struct data data = {0};
+    data_directory(data.path);
+    data_open(&data);
+    append_note(&data, 1, "");
+    append_note(&data, 2, ",'corrects':'e1'");
+    append_note(&data, 3, ",'corrects':'e2'");
+    data_apply(&data, SIZE_MAX);
+    for (uint64_t position = 1; position <= 3; position++)
+        ck_assert_uint_eq(seq_of_refold(&data, position), position);
+    data_close(&data);
+}
+END_TEST
+
 /* What is noted lasts. */
 START_TEST(late_events_are_remembered_when_views_are_opened_again)
 {
@@ -405,6 +462,7 @@ main(void)
     tcase_add_loop_test(tests, state_from_checkpoints_is_that_of_all_operations,
                         0, 4);
     tcase_add_test(tests, checkpoints_are_made_anew_while_more_comes_late);
+    tcase_add_test(tests, fold_as_of_a_position_needs_no_later_correction);
     tcase_add_test(tests,
                    late_events_are_remembered_when_views_are_opened_again);
     suite_add_tcase(suite, tests);
